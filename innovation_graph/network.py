@@ -1,0 +1,564 @@
+"""Network: places and the weighted, undirected links between them."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from innovation_graph._files import new_folder, write_json
+from innovation_graph.errors import FormatError, NetworkError, UnknownNameError
+
+if TYPE_CHECKING:
+    import igraph
+    import networkx as nx
+
+__all__ = ["PLACE_COLUMNS", "Network", "read_network"]
+
+PLACE_COLUMNS: dict[str, type] = {
+    "name_en": str,
+    "name_zh": str,
+    "country": str,
+    "iso2": str,
+    "continent": str,
+    "tier": str,
+    "lat": float,
+    "lon": float,
+    "works": float,
+    "solo_works": float,
+    "fractional_works": float,
+}
+"""Columns of the place table. `country` is the group the places set puts a place in, `iso2` the
+code of the sources; `works` counts works with a site in the place, `solo_works` those without any
+other place, `fractional_works` gives each of the n places of a work 1/n. Unknown values are NA."""
+
+_FORMAT = "innovation-graph network"
+_VERSION = 1
+_MARKER = "network.json"
+
+
+class Network:
+    """A symmetric network of places, immutable, with labels and provenance.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        One row a place, indexed by unique place ids (`place_id`). Columns of `PLACE_COLUMNS` that
+        are missing are added as NA, others are kept.
+    upper : scipy.sparse.csr_array
+        Weights of the links, shape (n, n), strictly above the diagonal, finite and positive.
+    provenance : mapping, optional
+        Where the network comes from: source, years, counting, filters, row counts; JSON values.
+
+    Raises
+    ------
+    NetworkError
+        If ids repeat, shapes differ, or a weight is not finite and positive.
+    """
+
+    __slots__ = ("__dict__", "_places", "_provenance", "_upper")
+
+    def __init__(
+        self, places: pd.DataFrame, upper: sparse.csr_array, provenance: Mapping[str, Any] | None = None
+    ) -> None:
+        places = _place_table(places)
+        upper = sparse.csr_array(upper, dtype=np.float64)
+        if upper.shape != (len(places), len(places)):
+            raise NetworkError(f"{len(places)} places need links of shape {(len(places),) * 2}, not {upper.shape}")
+        if not upper.has_canonical_format:
+            upper = upper.copy()
+            upper.sum_duplicates()
+        bad = np.flatnonzero(~(np.isfinite(upper.data) & (upper.data > 0)))
+        if len(bad):
+            raise NetworkError(
+                f"link weights must be finite and positive; {len(bad)} are not, the first is {upper.data[bad[0]]}"
+            )
+        rows = np.repeat(np.arange(len(places)), np.diff(upper.indptr))
+        if np.any(upper.indices <= rows):
+            raise NetworkError("links must lie strictly above the diagonal; use Network.from_matrix for a full matrix")
+        for buffer in (upper.data, upper.indices, upper.indptr):
+            buffer.flags.writeable = False
+        self._places = places
+        self._upper = upper
+        self._provenance = MappingProxyType(dict(provenance or {}))
+
+    @classmethod
+    def from_matrix(
+        cls,
+        matrix: pd.DataFrame | ArrayLike | sparse.sparray,
+        places: pd.DataFrame | Sequence[str] | None = None,
+        *,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Build a network from a symmetric matrix; the diagonal is dropped, NA means no link.
+
+        Parameters
+        ----------
+        matrix : pandas.DataFrame, array or sparse array
+            Weights, shape (n, n). Rows and columns of a DataFrame must carry the same labels.
+        places : pandas.DataFrame or sequence of str, optional
+            Place table or ids, in the order of the matrix; default: the labels of the DataFrame.
+        provenance : mapping, optional
+            Where it comes from.
+
+        Returns
+        -------
+        Network
+            With the matrix as weights.
+
+        Raises
+        ------
+        NetworkError
+            If the matrix is not square or not symmetric, with the first pair that differs.
+
+        Examples
+        --------
+        >>> from innovation_graph import Network
+        >>> Network.from_matrix([[0, 2], [2, 0]], ["beijing", "boston"])
+        <Network: 2 places, 1 link, total weight 2, 0 isolates>
+        """
+        if isinstance(matrix, pd.DataFrame):
+            if not matrix.index.is_unique or set(matrix.index) != set(matrix.columns):
+                odd = sorted(map(str, set(matrix.index) ^ set(matrix.columns)))[:5]
+                raise NetworkError(f"rows and columns of the matrix must carry the same labels, each once; differing: {odd}")
+            if places is None:
+                places = [str(label) for label in matrix.index]
+            matrix = matrix[matrix.index].to_numpy(dtype=np.float64)
+        if not sparse.issparse(matrix):
+            dense = np.array(matrix, dtype=np.float64)
+            if dense.ndim != 2:
+                raise NetworkError(f"the matrix must have two dimensions, not {dense.ndim}")
+            dense[np.isnan(dense)] = 0
+            matrix = dense
+        full = sparse.csr_array(matrix, dtype=np.float64)
+        if full.shape[0] != full.shape[1]:
+            raise NetworkError(f"the matrix must be square, not {full.shape}")
+        table = _as_places(places, full.shape[0])
+        gap = sparse.coo_array(full - full.T)
+        off = np.flatnonzero(gap.data)
+        if len(off):
+            i, j = int(gap.coords[0][off[0]]), int(gap.coords[1][off[0]])
+            raise NetworkError(
+                f"the matrix must be symmetric; {table.index[i]} - {table.index[j]} is {full[i, j]} one way "
+                f"and {full[j, i]} the other way (use `edges` with a rule for directed data)"
+            )
+        upper = sparse.csr_array(sparse.triu(full, k=1))
+        upper.eliminate_zeros()
+        return cls(table, upper, provenance)
+
+    @classmethod
+    def from_edges(
+        cls,
+        edges: pd.DataFrame,
+        places: pd.DataFrame | Sequence[str] | None = None,
+        *,
+        source: str = "source",
+        target: str = "target",
+        weight: str | None = "weight",
+        provenance: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Build a network from a list of undirected links; repeated links add up, loops are dropped.
+
+        Parameters
+        ----------
+        edges : pandas.DataFrame
+            One row a link.
+        places : pandas.DataFrame or sequence of str, optional
+            Place table or ids; default: the labels that occur, sorted.
+        source, target : str
+            Columns with the two ends.
+        weight : str or None
+            Column with the weight; None gives each row weight 1. Zero means no link.
+        provenance : mapping, optional
+            Where it comes from.
+
+        Returns
+        -------
+        Network
+            With one link for each pair that occurs.
+
+        Raises
+        ------
+        NetworkError
+            If a column is missing, an end is unknown, or a weight is no positive number.
+        """
+        wanted = [source, target] + ([weight] if weight else [])
+        missing = [name for name in wanted if name not in edges.columns]
+        if missing:
+            raise NetworkError(f"edges: columns {missing} are missing; found {list(edges.columns)}")
+        ends = edges[[source, target]].astype(str)
+        if places is None:
+            places = sorted(set(ends[source]) | set(ends[target]))
+        table = _as_places(places)
+        index = pd.Index(table.index)
+        a, b = index.get_indexer(ends[source]), index.get_indexer(ends[target])
+        unknown = sorted({*ends[source][a < 0], *ends[target][b < 0]})
+        if unknown:
+            raise NetworkError(f"edges name {len(unknown)} places that are not in the place table: {unknown[:5]}")
+        values = np.ones(len(edges)) if weight is None else edges[weight].to_numpy(dtype=np.float64)
+        if np.any(~np.isfinite(values) | (values < 0)):
+            at = int(np.flatnonzero(~np.isfinite(values) | (values < 0))[0])
+            raise NetworkError(f"edges: weight of row {at} is {values[at]}; weights must be finite and not negative")
+        return cls(table, _upper_from_pairs(a, b, values, len(table)), provenance)
+
+    @property
+    def places(self) -> pd.DataFrame:
+        """The place table, indexed by place id (a copy-on-write view)."""
+        return self._places.copy(deep=False)
+
+    @property
+    def upper(self) -> sparse.csr_array:
+        """Weights above the diagonal, shape (n, n), read-only buffers, sorted indices."""
+        return self._upper
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where the network comes from."""
+        return self._provenance
+
+    @property
+    def ids(self) -> "pd.Index[str]":
+        """Ids of the places, in order."""
+        return self._places.index
+
+    @property
+    def names(self) -> pd.Series:
+        """English names of the places; the id where there is none."""
+        names = self._places["name_en"]
+        return names.where(names.notna(), self._places.index.to_series())
+
+    @property
+    def n_places(self) -> int:
+        """Number of places, isolates included."""
+        return len(self._places)
+
+    @property
+    def n_links(self) -> int:
+        """Number of linked pairs."""
+        return int(self._upper.nnz)
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights of all links, each link once."""
+        return float(self._upper.data.sum())
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the network was made from synthetic records."""
+        return bool(self._provenance.get("synthetic", False))
+
+    @cached_property
+    def adjacency(self) -> sparse.csr_array:
+        """Symmetric weights, shape (n, n), zero diagonal, sorted indices, read-only buffers."""
+        full = sparse.csr_array(self._upper + self._upper.T)
+        full.sort_indices()
+        for buffer in (full.data, full.indices, full.indptr):
+            buffer.flags.writeable = False
+        return full
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        """Positions of the two ends of each link (first < second) and its weight, in row order."""
+        first = np.repeat(np.arange(self.n_places, dtype=np.int32), np.diff(self._upper.indptr))
+        return first, self._upper.indices.astype(np.int32, copy=False), self._upper.data
+
+    def links(self) -> pd.DataFrame:
+        """Return the links as a table: `source`, `target` (place ids) and `weight`, in network order."""
+        first, second, weight = self.pairs
+        ids = self.ids.to_numpy()
+        return pd.DataFrame({"source": ids[first], "target": ids[second], "weight": weight})
+
+    def __repr__(self) -> str:
+        """Say how large the network is and where it comes from."""
+        isolates = int((np.diff(self.adjacency.indptr) == 0).sum())
+        links = "1 link" if self.n_links == 1 else f"{self.n_links:,} links"
+        parts = [f"{self.n_places:,} places", links, f"total weight {self.total_weight:,.6g}", f"{isolates:,} isolates"]
+        parts += [str(self._provenance[key]) for key in ("source", "counting") if key in self._provenance]
+        if self.synthetic:
+            parts.append("synthetic")
+        return f"<Network: {', '.join(parts)}>"
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether places, links and provenance are equal."""
+        if not isinstance(other, Network):
+            return NotImplemented
+        return (
+            self._places.equals(other._places)
+            and self._upper.shape == other._upper.shape
+            and np.array_equal(self._upper.indptr, other._upper.indptr)
+            and np.array_equal(self._upper.indices, other._upper.indices)
+            and np.array_equal(self._upper.data, other._upper.data)
+            and dict(self._provenance) == dict(other._provenance)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def position(self, place: str) -> int:
+        """Return the row of a place, found by id or by English or Chinese name (letter case is ignored).
+
+        Parameters
+        ----------
+        place : str
+            Id or name.
+
+        Returns
+        -------
+        int
+            Row of the place table.
+
+        Raises
+        ------
+        UnknownNameError
+            If no place, or more than one, is called so.
+        """
+        if place in self.ids:
+            return int(self.ids.get_indexer([place])[0])
+        wanted = place.casefold()
+        hits = np.flatnonzero(
+            (self._places["name_en"].str.casefold() == wanted).fillna(False)
+            | (self._places["name_zh"].str.casefold() == wanted).fillna(False)
+        )
+        if len(hits) != 1:
+            what = "place" if len(hits) == 0 else "place (several have that name; use an id)"
+            raise UnknownNameError(what, place, self.ids if len(hits) == 0 else self.ids[hits])
+        return int(hits[0])
+
+    def select(self, group: str | Iterable[str]) -> NDArray[np.bool_]:
+        """Return a mask of the places that belong to a group.
+
+        Parameters
+        ----------
+        group : str or iterable of str
+            Country codes (`country` of the place table), place ids or names; a string is one such name.
+
+        Returns
+        -------
+        numpy.ndarray
+            Boolean, one value a place.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is neither a country nor a place.
+        """
+        mask = np.zeros(self.n_places, dtype=bool)
+        for name in [group] if isinstance(group, str) else group:
+            country = (self._places["country"] == name).fillna(value=False).to_numpy(dtype=bool)
+            if country.any():
+                mask |= country
+            else:
+                mask[self.position(name)] = True
+        return mask
+
+    def subset(self, places: str | Iterable[str]) -> "Network":
+        """Keep only some places and the links between them; works totals stay those of the full set.
+
+        Parameters
+        ----------
+        places : str or iterable of str
+            Country codes, place ids or names.
+
+        Returns
+        -------
+        Network
+            In the order of this network.
+        """
+        mask = self.select(places)
+        rows = np.flatnonzero(mask)
+        asked = [places] if isinstance(places, str) else list(places)
+        return Network(self._places[mask], self._upper[rows][:, rows], {**self._provenance, "subset": asked})
+
+    def bloc(self, a: str | Iterable[str], b: str | Iterable[str]) -> "Network":
+        """Keep only the links between two groups of places, none inside a group.
+
+        Parameters
+        ----------
+        a, b : str or iterable of str
+            Country codes, place ids or names; the groups must not share a place.
+
+        Returns
+        -------
+        Network
+            The places of both groups, in the order of this network, with a column `bloc` ("a" or "b").
+        """
+        in_a, in_b = self.select(a), self.select(b)
+        if np.any(in_a & in_b):
+            raise NetworkError(f"the two blocs share places: {list(self.ids[in_a & in_b][:5])}")
+        both = np.flatnonzero(in_a | in_b)
+        places = self._places.iloc[both].assign(bloc=np.where(in_a[both], "a", "b"))
+        sides = [[g] if isinstance(g, str) else list(g) for g in (a, b)]
+        first, _, _ = self.pairs
+        cross = self._keep(in_a[first] != in_a[self._upper.indices])
+        return Network(places, cross[both][:, both], {**self._provenance, "blocs": sides})
+
+    def threshold(self, minimum: float) -> "Network":
+        """Keep the links of at least a given weight; all places stay.
+
+        Parameters
+        ----------
+        minimum : float
+            Smallest weight to keep, compared with the exact weights.
+
+        Returns
+        -------
+        Network
+            With fewer links.
+        """
+        return Network(self._places, self._keep(self._upper.data >= minimum), {**self._provenance, "minimum": minimum})
+
+    def aggregate(self, places: pd.DataFrame, groups: Sequence[str] | pd.Series) -> "Network":
+        """Merge places into larger ones; weights between groups add up, those inside a group are dropped.
+
+        Parameters
+        ----------
+        places : pandas.DataFrame
+            Table of the new places, indexed by id.
+        groups : sequence of str
+            Id of the new place of each old place.
+
+        Returns
+        -------
+        Network
+            Between the new places; `provenance["inside_links"]` and `["inside_weight"]` count what lay inside them.
+        """
+        table = _as_places(places)
+        of = pd.Index(table.index).get_indexer(pd.Index(groups))
+        if np.any(of < 0):
+            raise NetworkError(f"{int((of < 0).sum())} places belong to groups that are not in the new place table")
+        first, second, weight = self.pairs
+        a, b = of[first], of[second]
+        inside = a == b
+        counts = {"inside_links": int(inside.sum()), "inside_weight": float(weight[inside].sum())}
+        return Network(table, _upper_from_pairs(a, b, weight, len(table)), {**self._provenance, **counts})
+
+    def with_places(self, places: pd.DataFrame) -> "Network":
+        """Return the same links with another place table of the same ids in the same order."""
+        if list(places.index) != list(self.ids):
+            raise NetworkError("the new place table must have the same ids in the same order")
+        return Network(places, self._upper, self._provenance)
+
+    def to_igraph(self) -> "igraph.Graph":
+        """Return an igraph graph: vertices `name` and `label`, edges `weight`."""
+        from innovation_graph._igraph import graph_of  # noqa: PLC0415 - igraph is loaded only when asked for
+
+        graph = graph_of(self)
+        graph.vs["name"] = list(self.ids)
+        graph.vs["label"] = self.names.tolist()
+        return graph
+
+    def to_networkx(self) -> "nx.Graph":
+        """Return a networkx graph: nodes are place ids with the columns of the place table, edges carry `weight`."""
+        import networkx as nx  # noqa: PLC0415 - slow to load
+
+        graph = nx.Graph()
+        for place, row in self._places.iterrows():
+            graph.add_node(place, **{str(key): value for key, value in row.items() if pd.notna(value)})
+        ids = self.ids.to_numpy()
+        first, second, weight = self.pairs
+        graph.add_weighted_edges_from(zip(ids[first].tolist(), ids[second].tolist(), weight.tolist(), strict=True))
+        return graph
+
+    def write(self, path: Path | str) -> None:
+        """Write to a folder: `places.parquet`, `links.parquet` and `network.json`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the folder; it appears only when everything is written.
+        """
+        with new_folder(path, marker=_MARKER) as folder:
+            places = self._places.reset_index()
+            pq.write_table(pa.Table.from_pandas(places, preserve_index=False), folder / "places.parquet")
+            first, second, weight = self.pairs
+            links = pa.table({"source": first, "target": second, "weight": weight})
+            pq.write_table(links, folder / "links.parquet", compression="zstd")
+            head = {"format": _FORMAT, "version": _VERSION, "places": self.n_places, "links": self.n_links}
+            write_json(folder / _MARKER, {**head, "provenance": dict(self._provenance)})
+
+    def _keep(self, mask: NDArray[np.bool_]) -> sparse.csr_array:
+        indptr = np.concatenate([[0], np.cumsum(mask)])[self._upper.indptr].astype(self._upper.indptr.dtype)
+        return sparse.csr_array((self._upper.data[mask], self._upper.indices[mask], indptr), shape=self._upper.shape)
+
+
+def read_network(path: Path | str) -> Network:
+    """Read a network folder written by `Network.write`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+
+    Returns
+    -------
+    Network
+        Equal to the one that was written.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing or not what it should be.
+    """
+    folder = Path(path)
+    hint = "Make one with `innovation-graph network` or `innovation-graph import`."
+    try:
+        head = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(folder, expected=f"a folder with {_MARKER}", got=str(error), hint=hint) from error
+    if not isinstance(head, dict) or (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
+        raise FormatError(folder / _MARKER, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format", hint=hint)
+    try:
+        places = pq.read_table(folder / "places.parquet").to_pandas().set_index("place_id")
+        links = pq.read_table(folder / "links.parquet")
+        first, second, weight = (links[name].to_numpy() for name in ("source", "target", "weight"))
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise FormatError(folder, expected="places.parquet and links.parquet", got=str(error), hint=hint) from error
+    if len(places) != head["places"] or len(weight) != head["links"]:
+        got = f"{len(places)} and {len(weight)}"
+        raise FormatError(folder, expected=f"{head['places']} places and {head['links']} links", got=got, hint=hint)
+    upper = sparse.csr_array((weight, (first, second)), shape=(len(places),) * 2)
+    return Network(places, upper, head["provenance"])
+
+
+def _upper_from_pairs(
+    a: NDArray[np.integer[Any]], b: NDArray[np.integer[Any]], weight: NDArray[np.float64], n: int
+) -> sparse.csr_array:
+    keep = (a != b) & (weight != 0)
+    low, high = np.minimum(a, b)[keep], np.maximum(a, b)[keep]
+    upper = sparse.csr_array(sparse.coo_array((weight[keep], (low, high)), shape=(n, n)))
+    upper.sum_duplicates()
+    return upper
+
+
+def _as_places(places: pd.DataFrame | Sequence[str] | None, n: int | None = None) -> pd.DataFrame:
+    if places is None:
+        places = [f"place-{i + 1}" for i in range(n or 0)]
+    if isinstance(places, pd.DataFrame):
+        return places
+    names = [str(name) for name in places]
+    return pd.DataFrame({"name_en": names}, index=pd.Index(names, name="place_id"))
+
+
+def _place_table(places: pd.DataFrame) -> pd.DataFrame:
+    if not places.index.is_unique:
+        twice = sorted(map(str, places.index[places.index.duplicated()]))[:5]
+        raise NetworkError(f"place ids must be unique; repeated: {twice}")
+    table = places.copy()
+    table.index = pd.Index([str(name) for name in places.index], dtype="str", name="place_id")
+    known = {}
+    as_type: dict[type, Callable[[pd.Series], pd.Series]] = {
+        str: lambda column: column.astype("str"),
+        float: lambda column: pd.to_numeric(column).astype("float64"),
+    }
+    for name, kind in PLACE_COLUMNS.items():
+        column = table[name] if name in table else pd.Series([None] * len(table), index=table.index, dtype="object")
+        known[name] = as_type[kind](column)
+    others = [name for name in table.columns if name not in PLACE_COLUMNS]
+    return pd.concat([pd.DataFrame(known, index=table.index), table[others]], axis=1)

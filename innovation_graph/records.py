@@ -1,0 +1,578 @@
+"""Records: who made which work, and at which addresses; three tables in a folder of Parquet files.
+
+==================  ==============================================================================
+`works.parquet`     one row a work
+`sites.parquet`     one row for each work, actor and address; rows of a work stand together, in the
+                    order of the works; inside a work first by role, rows of an actor together
+`addresses.parquet` one row for each distinct organisation and address text
+`actors.parquet`    optional: one row for each distinct author or applicant
+`records.json`      format, version, source, options, counts; `synthetic: true` where it applies
+==================  ==============================================================================
+
+A site points to an address by its row number, so a place is looked for once per distinct address.
+`address = -1` says that the actor gave none. An actor without any address still has one site row.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from innovation_graph._files import new_folder, write_json
+from innovation_graph.errors import FormatError, RecordsError
+
+__all__ = ["ROLES", "SCHEMAS", "Records", "RecordsWriter", "read_records"]
+
+ROLES: tuple[str, ...] = ("author", "applicant", "inventor")
+"""Names of the role codes 0, 1, 2 of the sites table."""
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "works": pa.schema(
+        [
+            pa.field("work_id", pa.string(), nullable=False),
+            pa.field("kind", pa.string(), nullable=False),  # "paper" or "patent"
+            ("year", pa.int16()),
+            ("type", pa.string()),
+            ("fields", pa.list_(pa.string())),  # none, one or several
+            ("family", pa.string()),  # patent family
+            ("title", pa.string()),
+            pa.field("n_actors", pa.int32(), nullable=False),  # authors, or applicants of a patent
+            pa.field("retracted", pa.bool_(), nullable=False),
+            pa.field("truncated", pa.bool_(), nullable=False),  # the source cut the list of actors
+        ]
+    ),
+    "sites": pa.schema(
+        [
+            pa.field("work", pa.int32(), nullable=False),  # row of the works table
+            pa.field("actor", pa.int32(), nullable=False),  # row of the actors table, else number within the work
+            pa.field("role", pa.int8(), nullable=False),  # see ROLES
+            pa.field("address", pa.int32(), nullable=False),  # row of the addresses table, -1: none
+        ]
+    ),
+    "addresses": pa.schema(
+        [
+            ("organisation", pa.string()),
+            ("organisation_id", pa.string()),  # the source's own identifier
+            ("ror", pa.string()),  # nine characters, without the address of the registry
+            ("type", pa.string()),  # education, company, government...
+            ("text", pa.string()),  # as printed in the source
+            ("city", pa.string()),
+            ("region", pa.string()),
+            ("country", pa.string()),  # ISO 3166-1 alpha-2, as the source codes it
+            ("geonames_id", pa.int32()),
+            ("lat", pa.float64()),
+            ("lon", pa.float64()),
+        ]
+    ),
+    "actors": pa.schema([("actor_id", pa.string()), ("name", pa.string())]),
+}
+"""Columns and types of the tables; the order of columns is free on reading."""
+
+_FORMAT = "innovation-graph records"
+_VERSION = 1
+_MARKER = "records.json"
+_ROWS_PER_GROUP = 1 << 20
+_TABLES = ("works", "sites", "addresses")
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Works, sites and addresses, on disk or in memory.
+
+    Parameters
+    ----------
+    info : mapping
+        What `records.json` holds.
+    folder : Path, optional
+        Where the tables lie; None if they are in memory. Use `read_records` or `Records.from_tables`.
+    """
+
+    info: Mapping[str, Any]
+    folder: Path | None = None
+    _tables: dict[str, pa.Table] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_tables(
+        cls,
+        works: pa.Table,
+        sites: pa.Table,
+        addresses: pa.Table,
+        *,
+        actors: pa.Table | None = None,
+        source: str = "tables",
+        synthetic: bool = False,
+    ) -> Self:
+        """Build records in memory; missing nullable columns are filled with nulls, types are cast.
+
+        Parameters
+        ----------
+        works, sites, addresses, actors : pyarrow.Table
+            As in `SCHEMAS`.
+        source : str
+            Where they come from, for the provenance.
+        synthetic : bool
+            Whether the data are made up.
+
+        Returns
+        -------
+        Records
+            Checked against the schema.
+
+        Raises
+        ------
+        RecordsError
+            If a column is missing, has a wrong type, or the tables do not fit together.
+        """
+        tables = {"works": works, "sites": sites, "addresses": addresses}
+        if actors is not None:
+            tables["actors"] = actors
+        tables = {name: _conform(name, table) for name, table in tables.items()}
+        _check_sites(tables["sites"], len(works), len(addresses), first_work=0)
+        counts = {name: len(table) for name, table in tables.items()}
+        info = {"format": _FORMAT, "version": _VERSION, "source": source, "synthetic": synthetic, "counts": counts}
+        return cls(info=info, _tables=tables)
+
+    def __repr__(self) -> str:
+        """Say how much there is and where it comes from."""
+        synthetic = ", synthetic" if self.synthetic else ""
+        return (
+            f"<Records: {self.n_works:,} works, {self.n_sites:,} sites, {self.n_addresses:,} addresses; "
+            f"{self.info.get('source', '?')}{synthetic}>"
+        )
+
+    @property
+    def n_works(self) -> int:
+        """Number of works."""
+        return int(self.info["counts"]["works"])
+
+    @property
+    def n_sites(self) -> int:
+        """Number of site rows."""
+        return int(self.info["counts"]["sites"])
+
+    @property
+    def n_addresses(self) -> int:
+        """Number of distinct addresses."""
+        return int(self.info["counts"]["addresses"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the records are made up."""
+        return bool(self.info.get("synthetic", False))
+
+    @cached_property
+    def works(self) -> pa.Table:
+        """The works table, read on first use."""
+        return self._table("works")
+
+    @cached_property
+    def addresses(self) -> pa.Table:
+        """The addresses table, read on first use."""
+        return self._table("addresses")
+
+    @cached_property
+    def actors(self) -> pa.Table | None:
+        """The actors table, or None if the identity of actors was not kept."""
+        if self.folder is not None and not (self.folder / "actors.parquet").is_file():
+            return None
+        return self._tables.get("actors") if self.folder is None else self._table("actors")
+
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """Roles that occur, in the order of `ROLES`."""
+        if self.n_sites == 0:
+            return ()
+        if self.folder is None:
+            codes = set(self._tables["sites"]["role"].unique().to_pylist())
+        else:
+            codes = set()
+            for low, high in _statistics(pq.ParquetFile(self.folder / "sites.parquet").metadata, "role"):
+                codes |= set(range(low, high + 1))
+        return tuple(name for code, name in enumerate(ROLES) if code in codes)
+
+    def works_columns(self, columns: Sequence[str]) -> pa.Table:
+        """Read only some columns of the works table."""
+        if self.folder is None or "works" in self.__dict__:
+            return self.works.select(list(columns))
+        return pq.read_table(self.folder / "works.parquet", columns=list(columns))
+
+    @cached_property
+    def n_batches(self) -> int:
+        """Number of pieces in which the sites can be read; a work is never split between two."""
+        return len(self._batch_rows)
+
+    def read_sites(self, batch: int, columns: Sequence[str], *, file: pq.ParquetFile | None = None) -> list[NDArray[Any]]:
+        """Read some columns of one piece of the sites table.
+
+        Parameters
+        ----------
+        batch : int
+            Number of the piece, from 0 to `n_batches` - 1.
+        columns : sequence of str
+            Names of columns.
+        file : pyarrow.parquet.ParquetFile, optional
+            What `open_sites` gave; a thread that reads many pieces keeps its own.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            One array a column.
+        """
+        if self.folder is None:
+            start, stop = self._batch_rows[batch]
+            table = self._tables["sites"].slice(start, stop - start).select(list(columns))
+        else:
+            handle = file or self.open_sites()
+            table = handle.read_row_group(batch, columns=list(columns), use_threads=False)
+        return [_as_numpy(table[name]) for name in columns]
+
+    def open_sites(self) -> pq.ParquetFile | None:
+        """Open the sites file, or return None if the sites are in memory."""
+        return None if self.folder is None else pq.ParquetFile(self.folder / "sites.parquet")
+
+    def site_batches(self, columns: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
+        """Yield the pieces of the sites table one after the other."""
+        file = self.open_sites()
+        for batch in range(self.n_batches):
+            yield self.read_sites(batch, columns, file=file)
+
+    def write(self, path: Path | str) -> "Records":
+        """Write to a folder and return the records read back from there.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the folder; it appears only when everything is written.
+
+        Returns
+        -------
+        Records
+            Backed by the folder.
+        """
+        with RecordsWriter(path, source=str(self.info["source"]), synthetic=self.synthetic) as writer:
+            pieces = [self.read_sites(batch, SCHEMAS["sites"].names) for batch in range(self.n_batches)]
+            sites = pa.concat_tables(
+                [pa.table(dict(zip(SCHEMAS["sites"].names, piece, strict=True))) for piece in pieces]
+            ) if pieces else SCHEMAS["sites"].empty_table()
+            writer.add(self.works, sites)
+            extra = {key: value for key, value in self.info.items() if key not in ("format", "version", "counts")}
+            writer.finish(self.addresses, actors=self.actors, info=extra)
+        return read_records(path)
+
+    @cached_property
+    def _batch_rows(self) -> list[tuple[int, int]]:
+        if self.folder is not None:
+            metadata = pq.ParquetFile(self.folder / "sites.parquet").metadata
+            ends = np.cumsum([metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]).tolist()
+            return list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
+        return list(_cut(_as_numpy(self._tables["sites"]["work"]), _ROWS_PER_GROUP))
+
+    def _table(self, name: str) -> pa.Table:
+        if self.folder is None:
+            return self._tables[name]
+        return pq.read_table(self.folder / f"{name}.parquet")
+
+
+class RecordsWriter:
+    """Write records piece by piece; the folder appears under its name only when all is written.
+
+    Parameters
+    ----------
+    path : str or Path
+        Name of the folder.
+    source : str
+        Where the records come from.
+    synthetic : bool
+        Whether they are made up.
+    """
+
+    def __init__(self, path: Path | str, *, source: str, synthetic: bool = False) -> None:
+        self._path = Path(path)
+        self._source = source
+        self._synthetic = synthetic
+        self._works = 0
+        self._sites = 0
+        self._top_address = -1
+        self._pending: list[pa.Table] = []
+        self._pending_rows = 0
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        """Open a temporary folder beside the final one."""
+        self._manager = new_folder(self._path, marker=_MARKER)
+        self.folder = self._manager.__enter__()
+        metadata = {"innovation_graph.synthetic": "true"} if self._synthetic else {}
+        self._works_file = pq.ParquetWriter(
+            self.folder / "works.parquet", SCHEMAS["works"].with_metadata(metadata), compression="zstd"
+        )
+        # Row numbers rise by small steps (delta), addresses are near random: both decode at memory speed.
+        self._sites_file = pq.ParquetWriter(
+            self.folder / "sites.parquet",
+            SCHEMAS["sites"].with_metadata(metadata),
+            compression={"work": "none", "actor": "zstd", "role": "zstd", "address": "lz4"},
+            use_dictionary=["role"],
+            column_encoding={"work": "DELTA_BINARY_PACKED", "actor": "DELTA_BINARY_PACKED", "address": "PLAIN"},
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the folder its final name, or remove it if something went wrong."""
+        self._works_file.close()
+        self._sites_file.close()
+        if kind is None and not self._finished:
+            error = RecordsError("RecordsWriter.finish(addresses) was not called before the end of the block")
+            self._manager.__exit__(type(error), error, None)
+            raise error
+        self._manager.__exit__(kind, error, trace)
+
+    @property
+    def n_works(self) -> int:
+        """Number of works written so far: the row number that the next work will have."""
+        return self._works
+
+    def add(self, works: pa.Table, sites: pa.Table) -> None:
+        """Append works and their sites.
+
+        Parameters
+        ----------
+        works : pyarrow.Table
+            As in `SCHEMAS`.
+        sites : pyarrow.Table
+            As in `SCHEMAS`; `work` counts from the first work ever written, not from this piece.
+
+        Raises
+        ------
+        RecordsError
+            If a table breaks the schema or the order of rows.
+        """
+        works, sites = _conform("works", works), _conform("sites", sites)
+        top = _check_sites(sites, self._works + len(works), None, first_work=self._works)
+        self._top_address = max(self._top_address, top)
+        self._works_file.write_table(works)
+        self._works += len(works)
+        self._sites += len(sites)
+        self._pending.append(sites)
+        self._pending_rows += len(sites)
+        if self._pending_rows >= _ROWS_PER_GROUP:
+            self._flush(last=False)
+
+    def finish(
+        self, addresses: pa.Table, *, actors: pa.Table | None = None, info: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the addresses and the description.
+
+        Parameters
+        ----------
+        addresses, actors : pyarrow.Table
+            As in `SCHEMAS`.
+        info : mapping, optional
+            More entries for `records.json` (options, counts of what was left out).
+        """
+        self._flush(last=True)
+        addresses = _conform("addresses", addresses)
+        if self._top_address >= len(addresses):
+            raise RecordsError(
+                f"sites point to address {self._top_address}, but there are only {len(addresses)} addresses"
+            )
+        pq.write_table(addresses, self.folder / "addresses.parquet", compression="zstd")
+        counts = {"works": self._works, "sites": self._sites, "addresses": len(addresses)}
+        if actors is not None:
+            pq.write_table(_conform("actors", actors), self.folder / "actors.parquet", compression="zstd")
+            counts["actors"] = len(actors)
+        base = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "source": self._source,
+            "synthetic": self._synthetic,
+            "counts": counts,
+        }
+        write_json(self.folder / _MARKER, {**(info or {}), **base})
+        self._finished = True
+
+    def _flush(self, *, last: bool) -> None:
+        if not self._pending:
+            return
+        table = pa.concat_tables(self._pending)
+        pieces = list(_cut(_as_numpy(table["work"]), _ROWS_PER_GROUP))
+        keep = table.slice(0, 0)
+        if not last:
+            # The last piece may still grow; a group of full size is worth waiting for.
+            start, stop = pieces.pop()
+            keep = table.slice(start, stop - start)
+        for start, stop in pieces:
+            self._sites_file.write_table(table.slice(start, stop - start), row_group_size=stop - start)
+        self._pending = [keep] if len(keep) else []
+        self._pending_rows = len(keep)
+
+
+def read_records(path: Path | str) -> Records:
+    """Open a folder of records and check it at the door.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder written by `Records.write`, by `RecordsWriter` or by `innovation-graph ingest`.
+
+    Returns
+    -------
+    Records
+        Backed by the folder; tables are read when they are needed.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing, of another format or version, or the tables do not fit together.
+    """
+    folder = Path(path)
+    marker = folder / _MARKER
+    hint = "Make one with `innovation-graph ingest`."
+    if not marker.is_file():
+        raise FormatError(folder, expected=f"a folder of records with {_MARKER}", got=_what_is(folder), hint=hint)
+    try:
+        info = json.loads(marker.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise FormatError(marker, expected="JSON", got=str(error), hint=hint) from error
+    if not isinstance(info, dict) or (info.get("format"), info.get("version")) != (_FORMAT, _VERSION):
+        found = f"{info.get('format')!r}, version {info.get('version')!r}" if isinstance(info, dict) else "no object"
+        raise FormatError(marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint="Ingest the source again.")
+    for name in (*_TABLES, *(["actors"] if "actors" in info["counts"] else [])):
+        _check_file(folder / f"{name}.parquet", name, int(info["counts"][name]))
+    _check_sites_file(folder / "sites.parquet", info["counts"])
+    return Records(info=info, folder=folder)
+
+
+def _what_is(path: Path) -> str:
+    if not path.exists():
+        return "nothing of that name"
+    return "a folder without it" if path.is_dir() else "a file"
+
+
+def _conform(name: str, table: pa.Table) -> pa.Table:
+    schema = SCHEMAS[name]
+    unknown = set(table.column_names) - set(schema.names)
+    if unknown:
+        raise RecordsError(f"{name}: unknown columns {sorted(unknown)}; the schema has {schema.names}")
+    columns = []
+    for column in schema:
+        if column.name not in table.column_names:
+            if not column.nullable:
+                raise RecordsError(f"{name}: column {column.name!r} is missing; the schema has {schema.names}")
+            columns.append(pa.nulls(len(table), column.type))
+            continue
+        values = table[column.name]
+        if values.null_count and not column.nullable:
+            raise RecordsError(f"{name}: column {column.name!r} has {values.null_count} nulls, none are allowed")
+        try:
+            columns.append(values.cast(column.type))
+        except pa.ArrowException as error:
+            raise RecordsError(f"{name}: column {column.name!r} should be {column.type}: {error}") from error
+    return pa.table(columns, schema=schema)
+
+
+def _check_sites(sites: pa.Table, n_works: int, n_addresses: int | None, *, first_work: int) -> int:
+    """Check order and bounds of site rows; return the largest address."""
+    if len(sites) == 0:
+        return -1
+    work, actor, role, address = (_as_numpy(sites[name]) for name in SCHEMAS["sites"].names)
+    if work[0] < first_work or work[-1] >= n_works or np.any(np.diff(work) < 0):
+        raise RecordsError(
+            f"sites: `work` must rise from {first_work} to at most {n_works - 1} "
+            f"(rows of the works table), found {int(work.min())} to {int(work.max())} or a fall in between"
+        )
+    if role.min() < 0 or role.max() >= len(ROLES):
+        raise RecordsError(f"sites: `role` must be one of {dict(enumerate(ROLES))}, found {int(role.max())}")
+    if address.min() < -1 or (n_addresses is not None and address.max() >= n_addresses):
+        raise RecordsError(
+            f"sites: `address` must lie between -1 and {n_addresses}, found {int(address.min())} to {int(address.max())}"
+        )
+    group = work.astype(np.int64) * len(ROLES) + role
+    if np.any(np.diff(group) < 0):
+        raise RecordsError("sites: inside a work the rows must be sorted by role")
+    changes = np.ones(len(group), dtype=bool)
+    changes[1:] = (np.diff(group) != 0) | (np.diff(actor) != 0)
+    runs = np.stack([group[changes], actor[changes].astype(np.int64)], axis=1)
+    order = np.lexsort((runs[:, 1], runs[:, 0]))
+    ordered = runs[order]
+    twice = np.flatnonzero(np.all(ordered[1:] == ordered[:-1], axis=1))
+    if len(twice):
+        at = ordered[twice[0]]
+        raise RecordsError(
+            f"sites: rows of one actor must stand together; actor {at[1]} of work {at[0] // len(ROLES)} comes in two runs"
+        )
+    return int(address.max())
+
+
+def _check_file(path: Path, name: str, rows: int) -> None:
+    hint = "Ingest the source again."
+    try:
+        metadata = pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise FormatError(path, expected="a Parquet file", got=str(error), hint=hint) from error
+    found = {column.name: column.type for column in metadata.schema.to_arrow_schema()}
+    wanted = {column.name: column.type for column in SCHEMAS[name]}
+    if found != wanted:
+        different = sorted(
+            f"{key}: {found.get(key, 'missing')} instead of {wanted.get(key, 'nothing')}"
+            for key in found.keys() | wanted.keys()
+            if found.get(key) != wanted.get(key)
+        )
+        raise FormatError(path, expected="the columns of the schema", got="; ".join(different), hint=hint)
+    if metadata.num_rows != rows:
+        raise FormatError(path, expected=f"{rows} rows (records.json)", got=f"{metadata.num_rows} rows", hint=hint)
+
+
+def _check_sites_file(path: Path, counts: Mapping[str, int]) -> None:
+    metadata = pq.read_metadata(path)
+    before = -1
+    for low, high in _statistics(metadata, "work"):
+        if low <= before or high >= counts["works"]:
+            raise FormatError(
+                path,
+                expected="row groups in the order of the works, none split between two groups",
+                got=f"works {low} to {high} after work {before} of {counts['works']}",
+                hint="Write it with RecordsWriter.",
+            )
+        before = high
+    for low, high in _statistics(metadata, "address"):
+        if low < -1 or high >= counts["addresses"]:
+            raise FormatError(
+                path, expected=f"addresses from -1 to {counts['addresses'] - 1}", got=f"{low} to {high}", hint="Ingest the source again."
+            )
+
+
+def _statistics(metadata: pq.FileMetaData, column: str) -> Iterator[tuple[int, int]]:
+    index = metadata.schema.names.index(column)
+    for group in range(metadata.num_row_groups):
+        statistics = metadata.row_group(group).column(index).statistics
+        if statistics is None or not statistics.has_min_max:
+            raise RecordsError(f"sites.parquet has no statistics of column {column!r}; write it with RecordsWriter")
+        yield int(statistics.min), int(statistics.max)
+
+
+def _cut(work: NDArray[np.int32], rows: int) -> Iterator[tuple[int, int]]:
+    """Cut sorted work numbers into pieces of about `rows` rows that never split a work."""
+    start = 0
+    while start < len(work):
+        stop = min(start + rows, len(work))
+        if stop < len(work):
+            border = int(np.searchsorted(work, work[stop], side="left"))
+            stop = border if border > start else int(np.searchsorted(work, work[stop], side="right"))
+        yield start, stop
+        start = stop
+
+
+def _as_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
+    if column.num_chunks == 1:
+        return column.chunk(0).to_numpy(zero_copy_only=column.type != pa.bool_())
+    return column.to_numpy() if column.num_chunks else np.empty(0, dtype=column.type.to_pandas_dtype())
+
