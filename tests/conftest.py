@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_DEFAULT = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real data sets that are not part of the project."""
+    folder = Path(os.environ.get("INNOVATION_GRAPH_REAL_DATA", _DEFAULT))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder} (set INNOVATION_GRAPH_REAL_DATA)")
+    return folder
