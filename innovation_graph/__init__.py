@@ -1,6 +1,65 @@
-"""City collaboration networks from papers and patents."""
+"""City collaboration networks from papers and patents: who works with whom, measured and mapped.
+
+>>> import innovation_graph as ig
+>>> ig.Network.from_matrix([[0, 2], [2, 0]], ["beijing", "boston"])
+<Network: 2 places, 1 link, total weight 2, 0 isolates>
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from innovation_graph._version import __version__
-from innovation_graph.network import Network, read_network
 
-__all__ = ["Network", "__version__", "read_network"]
+if TYPE_CHECKING:
+    from innovation_graph import centrality, communities, incidence, places, projection
+    from innovation_graph.incidence import Incidence, Selection
+    from innovation_graph.network import Network, read_network
+    from innovation_graph.pipeline import Recipe, Result, run
+    from innovation_graph.projection import project
+    from innovation_graph.records import Records, read_records
+
+_HOMES = {
+    "Incidence": "incidence",
+    "Network": "network",
+    "Recipe": "pipeline",
+    "Records": "records",
+    "Result": "pipeline",
+    "Selection": "incidence",
+    "project": "projection",
+    "read_network": "network",
+    "read_records": "records",
+    "run": "pipeline",
+}
+_MODULES = ("centrality", "communities", "incidence", "places", "projection")
+
+__all__ = [
+    "Incidence",
+    "Network",
+    "Recipe",
+    "Records",
+    "Result",
+    "Selection",
+    "__version__",
+    "centrality",
+    "communities",
+    "incidence",
+    "places",
+    "project",
+    "projection",
+    "read_network",
+    "read_records",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: the package itself stays light."""
+    if name in _HOMES:
+        return getattr(import_module(f"innovation_graph.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"innovation_graph.{name}")
+    raise AttributeError(f"module 'innovation_graph' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -131,9 +131,9 @@ class Network:
                 raise NetworkError(f"rows and columns of the matrix must carry the same labels, each once; differing: {odd}")
             if places is None:
                 places = [str(label) for label in matrix.index]
-            matrix = matrix[matrix.index].to_numpy(dtype=np.float64)
+            matrix = _numbers(matrix[matrix.index])
         if not sparse.issparse(matrix):
-            dense = np.array(matrix, dtype=np.float64)
+            dense = _numbers(matrix)
             if dense.ndim != 2:
                 raise NetworkError(f"the matrix must have two dimensions, not {dense.ndim}")
             dense[np.isnan(dense)] = 0
@@ -142,6 +142,14 @@ class Network:
         if full.shape[0] != full.shape[1]:
             raise NetworkError(f"the matrix must be square, not {full.shape}")
         table = _as_places(places, full.shape[0])
+        if len(table) != full.shape[0]:
+            shape = (len(table),) * 2
+            raise NetworkError(f"{len(table)} places need links of shape {shape}, not {full.shape}")
+        bad = np.flatnonzero(~(np.isfinite(full.data) & (full.data >= 0)))
+        if len(bad):
+            i, j = int(np.searchsorted(full.indptr, bad[0], side="right")) - 1, int(full.indices[bad[0]])
+            pair = f"{table.index[i]} - {table.index[j]} is {full.data[bad[0]]}"
+            raise NetworkError(f"{pair}; weights must be finite and not negative")
         gap = sparse.coo_array(full - full.T)
         off = np.flatnonzero(gap.data)
         if len(off):
@@ -194,16 +202,19 @@ class Network:
         missing = [name for name in wanted if name not in edges.columns]
         if missing:
             raise NetworkError(f"edges: columns {missing} are missing; found {list(edges.columns)}")
-        ends = edges[[source, target]].astype(str)
+        empty = np.flatnonzero(edges[[source, target]].isna().any(axis=1))
+        if len(empty):
+            raise NetworkError(f"edges: row {empty[0]} has no {source} or {target}")
+        ends = edges[[source, target]].astype("str")
         if places is None:
             places = sorted(set(ends[source]) | set(ends[target]))
         table = _as_places(places)
-        index = pd.Index(table.index)
+        index = pd.Index(table.index.astype("str"))
         a, b = index.get_indexer(ends[source]), index.get_indexer(ends[target])
         unknown = sorted({*ends[source][a < 0], *ends[target][b < 0]})
         if unknown:
             raise NetworkError(f"edges name {len(unknown)} places that are not in the place table: {unknown[:5]}")
-        values = np.ones(len(edges)) if weight is None else edges[weight].to_numpy(dtype=np.float64)
+        values = np.ones(len(edges)) if weight is None else _numbers(edges[weight])
         if np.any(~np.isfinite(values) | (values < 0)):
             at = int(np.flatnonzero(~np.isfinite(values) | (values < 0))[0])
             raise NetworkError(f"edges: weight of row {at} is {values[at]}; weights must be finite and not negative")
@@ -273,12 +284,13 @@ class Network:
     def links(self) -> pd.DataFrame:
         """Return the links as a table: `source`, `target` (place ids) and `weight`, in network order."""
         first, second, weight = self.pairs
-        ids = self.ids.to_numpy()
-        return pd.DataFrame({"source": ids[first], "target": ids[second], "weight": weight})
+        return pd.DataFrame({"source": self.ids[first], "target": self.ids[second], "weight": weight})
 
     def __repr__(self) -> str:
         """Say how large the network is and where it comes from."""
-        isolates = int((np.diff(self.adjacency.indptr) == 0).sum())
+        linked = np.diff(self._upper.indptr) > 0
+        linked[self._upper.indices] = True
+        isolates = int((~linked).sum())
         links = "1 link" if self.n_links == 1 else f"{self.n_links:,} links"
         parts = [f"{self.n_places:,} places", links, f"total weight {self.total_weight:,.6g}", f"{isolates:,} isolates"]
         parts += [str(self._provenance[key]) for key in ("source", "counting") if key in self._provenance]
@@ -320,7 +332,7 @@ class Network:
             If no place, or more than one, is called so.
         """
         if place in self.ids:
-            return int(self.ids.get_indexer([place])[0])
+            return int(self.ids.get_indexer(pd.Index([place]))[0])
         wanted = place.casefold()
         hits = np.flatnonzero(
             (self._places["name_en"].str.casefold() == wanted).fillna(False)
@@ -421,8 +433,8 @@ class Network:
         ----------
         places : pandas.DataFrame
             Table of the new places, indexed by id.
-        groups : sequence of str
-            Id of the new place of each old place.
+        groups : sequence of str or pandas.Series
+            Id of the new place of each old place: in network order, or a Series indexed by place id.
 
         Returns
         -------
@@ -430,6 +442,10 @@ class Network:
             Between the new places; `provenance["inside_links"]` and `["inside_weight"]` count what lay inside them.
         """
         table = _as_places(places)
+        if isinstance(groups, pd.Series):
+            groups = groups.reindex(self.ids)
+        if len(groups) != self.n_places:
+            raise NetworkError(f"{self.n_places} places need a group each, not {len(groups)}")
         of = pd.Index(table.index).get_indexer(pd.Index(groups))
         if np.any(of < 0):
             raise NetworkError(f"{int((of < 0).sum())} places belong to groups that are not in the new place table")
@@ -514,16 +530,19 @@ def read_network(path: Path | str) -> Network:
         raise FormatError(folder, expected=f"a folder with {_MARKER}", got=str(error), hint=hint) from error
     if not isinstance(head, dict) or (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
         raise FormatError(folder / _MARKER, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format", hint=hint)
+    if not {"places", "links", "provenance"} <= set(head):
+        got = f"{sorted(head)}"
+        raise FormatError(folder / _MARKER, expected="counts and provenance", got=got, hint=hint)
     try:
         places = pq.read_table(folder / "places.parquet").to_pandas().set_index("place_id")
         links = pq.read_table(folder / "links.parquet")
         first, second, weight = (links[name].to_numpy() for name in ("source", "target", "weight"))
-    except (OSError, KeyError, pa.ArrowException) as error:
+        upper = sparse.csr_array((weight, (first, second)), shape=(len(places),) * 2)
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise FormatError(folder, expected="places.parquet and links.parquet", got=str(error), hint=hint) from error
     if len(places) != head["places"] or len(weight) != head["links"]:
         got = f"{len(places)} and {len(weight)}"
         raise FormatError(folder, expected=f"{head['places']} places and {head['links']} links", got=got, hint=hint)
-    upper = sparse.csr_array((weight, (first, second)), shape=(len(places),) * 2)
     return Network(places, upper, head["provenance"])
 
 
@@ -546,6 +565,13 @@ def _as_places(places: pd.DataFrame | Sequence[str] | None, n: int | None = None
     return pd.DataFrame({"name_en": names}, index=pd.Index(names, name="place_id"))
 
 
+def _numbers(values: object) -> NDArray[np.float64]:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"weights must be numbers: {error}") from error
+
+
 def _place_table(places: pd.DataFrame) -> pd.DataFrame:
     if not places.index.is_unique:
         twice = sorted(map(str, places.index[places.index.duplicated()]))[:5]
@@ -559,6 +585,9 @@ def _place_table(places: pd.DataFrame) -> pd.DataFrame:
     }
     for name, kind in PLACE_COLUMNS.items():
         column = table[name] if name in table else pd.Series([None] * len(table), index=table.index, dtype="object")
-        known[name] = as_type[kind](column)
+        try:
+            known[name] = as_type[kind](column)
+        except (TypeError, ValueError) as error:
+            raise NetworkError(f"column {name!r} of the place table must hold numbers: {error}") from error
     others = [name for name in table.columns if name not in PLACE_COLUMNS]
     return pd.concat([pd.DataFrame(known, index=table.index), table[others]], axis=1)

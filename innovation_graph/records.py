@@ -298,6 +298,7 @@ class RecordsWriter:
         self._path = Path(path)
         self._source = source
         self._synthetic = synthetic
+        self._metadata = {"innovation_graph.synthetic": "true"} if synthetic else {}
         self._works = 0
         self._sites = 0
         self._top_address = -1
@@ -309,14 +310,13 @@ class RecordsWriter:
         """Open a temporary folder beside the final one."""
         self._manager = new_folder(self._path, marker=_MARKER)
         self.folder = self._manager.__enter__()
-        metadata = {"innovation_graph.synthetic": "true"} if self._synthetic else {}
         self._works_file = pq.ParquetWriter(
-            self.folder / "works.parquet", SCHEMAS["works"].with_metadata(metadata), compression="zstd"
+            self.folder / "works.parquet", SCHEMAS["works"].with_metadata(self._metadata), compression="zstd"
         )
         # Row numbers rise by small steps (delta), addresses are near random: both decode at memory speed.
         self._sites_file = pq.ParquetWriter(
             self.folder / "sites.parquet",
-            SCHEMAS["sites"].with_metadata(metadata),
+            SCHEMAS["sites"].with_metadata(self._metadata),
             compression={"work": "none", "actor": "zstd", "role": "zstd", "address": "lz4"},
             use_dictionary=["role"],
             column_encoding={"work": "DELTA_BINARY_PACKED", "actor": "DELTA_BINARY_PACKED", "address": "PLAIN"},
@@ -384,10 +384,10 @@ class RecordsWriter:
             raise RecordsError(
                 f"sites point to address {self._top_address}, but there are only {len(addresses)} addresses"
             )
-        pq.write_table(addresses, self.folder / "addresses.parquet", compression="zstd")
+        self._write_table("addresses", addresses)
         counts = {"works": self._works, "sites": self._sites, "addresses": len(addresses)}
         if actors is not None:
-            pq.write_table(_conform("actors", actors), self.folder / "actors.parquet", compression="zstd")
+            self._write_table("actors", _conform("actors", actors))
             counts["actors"] = len(actors)
         base = {
             "format": _FORMAT,
@@ -398,6 +398,10 @@ class RecordsWriter:
         }
         write_json(self.folder / _MARKER, {**(info or {}), **base})
         self._finished = True
+
+    def _write_table(self, name: str, table: pa.Table) -> None:
+        table = table.replace_schema_metadata(self._metadata)
+        pq.write_table(table, self.folder / f"{name}.parquet", compression="zstd")
 
     def _flush(self, *, last: bool) -> None:
         if not self._pending:

@@ -1,0 +1,163 @@
+"""Projection: from works in places to links between places.
+
+The counting rules, for a work with n places, i and j two of them:
+
+====================  ===========================  =====================================================
+`whole`               w_ij = 1                     each pair once a work
+`fractional`          w_ij = 1 / (n - 1)           each place of a work gets 1 in all
+`whole_normalised`    w_ij = 2 / (n (n - 1))       each work gives 1 in all
+`share`               w_ij = s_i s_j               s: shares of the authors (applicants) in the places
+====================  ===========================  =====================================================
+
+`fractional` is the rule of Perianes-Rodriguez, Waltman and van Eck (2016, Journal of Informetrics 10, 1178-1195).
+A work with one place links nothing; it counts in the place table.
+"""
+
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from innovation_graph.errors import UnknownNameError
+from innovation_graph.incidence import Block, Incidence, IncidenceStream
+from innovation_graph.network import Network
+
+__all__ = ["COUNTING", "project"]
+
+COUNTING: tuple[str, ...] = ("whole", "fractional", "whole_normalised", "share")
+"""Names of the counting rules."""
+
+_DENSE_PLACES = 512  # up to here a dense matrix a thread fits into the cache
+
+
+def project(incidence: Incidence | IncidenceStream, *, counting: str = "whole", threads: int | None = None) -> Network:
+    """Link places by the works they have in common.
+
+    Parameters
+    ----------
+    incidence : Incidence or IncidenceStream
+        Which works have a site in which places. A stream is read once, piece by piece.
+    counting : str
+        One of `COUNTING`, see the table above. "share" needs an incidence with shares.
+    threads : int, optional
+        Default: as many as there are processors, at most 8. Results are equal, bit for bit, whatever the number.
+
+    Returns
+    -------
+    Network
+        Over all places of the incidence, isolates included, with `works`, `solo_works` and
+        `fractional_works` in its place table and row counts in its provenance.
+
+    Raises
+    ------
+    UnknownNameError
+        If the counting rule does not exist.
+    ValueError
+        If shares are asked for and the incidence has none.
+    """
+    if counting not in COUNTING:
+        raise UnknownNameError("counting rule", counting, COUNTING)
+    into = _dense if len(incidence.places) <= _DENSE_PLACES else _sparse
+    upper, totals = into(incidence, counting, threads)
+    table = incidence.places.assign(works=totals.works, solo_works=totals.solo, fractional_works=totals.fractional)
+    counts = {
+        "counting": counting,
+        "sites_located": totals.located,
+        "works_located": totals.rows,
+        "works_linking": totals.rows - int(totals.solo.sum()),
+    }
+    return Network(table, upper, {**incidence.info, **counts})
+
+
+class _Totals:
+    """Running totals of the place table."""
+
+    def __init__(self, n_places: int) -> None:
+        self.works = np.zeros(n_places)
+        self.solo = np.zeros(n_places)
+        self.fractional = np.zeros(n_places)
+        self.rows = 0
+        self.located = 0
+
+    def add(self, other: "_Totals") -> None:
+        self.works += other.works
+        self.solo += other.solo
+        self.fractional += other.fractional
+        self.rows += other.rows
+        self.located += other.located
+
+
+class _Rows(NamedTuple):
+    """Rows of two and more places, and the totals of all."""
+
+    sizes: NDArray[np.int64]
+    place: NDArray[np.int32]
+    share: NDArray[np.float64]
+    totals: _Totals
+
+
+def _weights(counting: str, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    n = np.maximum(sizes, 2).astype(np.float64)  # rows of one place have no pair to weigh
+    if counting == "fractional":
+        return 1.0 / (n - 1.0)
+    if counting == "whole_normalised":
+        return 2.0 / (n * (n - 1.0))
+    return np.ones(len(n))
+
+
+def _totals(tools: ModuleType, block: Block, n_places: int) -> _Totals:
+    totals = _Totals(n_places)
+    tools.totals(block.ptr, block.place, totals.works, totals.solo, totals.fractional)
+    totals.rows = len(block.work)
+    totals.located = block.located_sites
+    return totals
+
+
+def _dense(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, _Totals]:
+    n_places, tools = len(source.places), source.engine
+
+    def add(block: Block) -> tuple[NDArray[np.float64], _Totals]:
+        matrix = np.zeros((n_places, n_places))
+        if counting == "share":
+            tools.dense_shares(block.ptr, block.place, _share(block), matrix)
+        else:
+            tools.dense_pairs(block.ptr, block.place, _weights(counting, np.diff(block.ptr)), matrix)
+        return matrix, _totals(tools, block, n_places)
+
+    # Pieces are summed in their order, so that the last bit does not depend on the number of threads.
+    matrix, totals = np.zeros((n_places, n_places)), _Totals(n_places)
+    for part, counted in source.map_blocks(add, threads=threads):
+        matrix += part
+        totals.add(counted)
+    return sparse.csr_array(matrix), totals
+
+
+def _sparse(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, _Totals]:
+    n_places, tools = len(source.places), source.engine
+
+    def linking(block: Block) -> _Rows:
+        sizes = np.diff(block.ptr)
+        entries = np.repeat(sizes > 1, sizes)
+        share = _share(block)[entries] if counting == "share" else np.empty(0)
+        return _Rows(sizes[sizes > 1], block.place[entries], share, _totals(tools, block, n_places))
+
+    totals = _Totals(n_places)
+    parts = []
+    for part in source.map_blocks(linking, threads=threads):
+        totals.add(part.totals)
+        parts.append(part._replace(totals=totals))
+    sizes = np.concatenate([np.empty(0, dtype=np.int64), *(part.sizes for part in parts)])
+    place = np.concatenate([np.empty(0, dtype=np.int32), *(part.place for part in parts)])
+    share = np.concatenate([np.empty(0), *(part.share for part in parts)])
+    del parts
+    ptr = np.concatenate([[0], np.cumsum(sizes)])
+    weight = _weights(counting, sizes) if counting != "share" else np.empty(0)
+    return tools.links(ptr, place, weight, share, n_places, threads), totals
+
+
+def _share(block: Block) -> NDArray[np.float64]:
+    if block.share is None:
+        raise ValueError("counting='share' needs an incidence with shares: incidence.stream(..., shares=True)")
+    return block.share
