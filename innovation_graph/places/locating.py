@@ -1,0 +1,115 @@
+"""From addresses to places: `locate` and its result."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from innovation_graph.errors import RecordsError
+from innovation_graph.places._closed import locate_in_districts
+from innovation_graph.places._open import discover, discover_authors
+from innovation_graph.places._reasons import REASONS
+from innovation_graph.places.sets import Places
+from innovation_graph.records import Records
+
+__all__ = ["Located", "locate"]
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """The place of every address (or of every actor), immutable.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        The place table, indexed by `place_id`.
+    lookup : numpy.ndarray of int32
+        Row of `places` for each row of the addresses (or actors) table; -1: none.
+    reason : numpy.ndarray of uint8
+        How each place was found: index into `REASONS`.
+    by : {"address", "actor"}
+        Which column of the sites table `lookup` is to be applied to.
+    rule : str
+        Name of the set of places and its catchment, for the provenance.
+    """
+
+    places: pd.DataFrame
+    lookup: NDArray[np.int32]
+    reason: NDArray[np.uint8]
+    by: Literal["address", "actor"] = "address"
+    rule: str = ""
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        for array in (self.lookup, self.reason):
+            array.flags.writeable = False
+
+    def __repr__(self) -> str:
+        """Say how many were located and how."""
+        how = ", ".join(f"{name} {count:,}" for name, count in self.reasons.items() if count and name != "none")
+        share = f"{self.n_located:,} of {len(self.lookup):,}"
+        return f"<Located: {share} by {self.by} in {len(self.places):,} places ({how or 'none'})>"
+
+    @property
+    def n_located(self) -> int:
+        """Number of addresses (or actors) that have a place."""
+        return int(np.count_nonzero(self.lookup >= 0))
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Number of addresses (or actors) by the way their place was found."""
+        counts = np.bincount(self.reason, minlength=len(REASONS))
+        return dict(zip(REASONS, counts.tolist(), strict=True))
+
+
+def locate(addresses: pa.Table | Records, places: Places) -> Located:
+    """Find the place of every address.
+
+    In a closed set (kind "districts") an address belongs to the place
+
+    1. of the district with its GeoNames id; else
+    2. of the district with its city name in the same country. Case, accents, punctuation and words such as
+       "City" or "-shi" do not matter. Where states or provinces can be compared (AU, CA, CN, GB, US) they
+       must be equal. Where they cannot, the address must lie within 60 km of the district; an address without
+       coordinates is accepted only if the name belongs to one place of the set and means one city of the
+       country (no other city of that name has more than a third of its inhabitants); else
+    3. of the nearest district centre of the same country whose radius (`radius_km`, else the catchment)
+       reaches the address.
+
+    Countries of one group (`Places.groups`) count as one. An address without a country is found by id only.
+    In an open set the key is the country; the city's GeoNames id, else city, region and country; the
+    organisation's ROR, else `organisation_id`, else name and country; or the author. An address with city,
+    region and country of exactly one GeoNames id elsewhere in the table is the same city.
+
+    Parameters
+    ----------
+    addresses : pyarrow.Table or Records
+        As in `records.SCHEMAS["addresses"]`; missing columns count as null. Authors need the whole records.
+    places : Places
+        The set of places.
+
+    Returns
+    -------
+    Located
+        Of a closed set, the table as it is; of an open one, the places that occur, sorted by id (authors: in
+        the order of the actors table), named by their most frequent spelling, at the mean of their addresses.
+
+    Raises
+    ------
+    RecordsError
+        If authors are asked for and the records do not keep them.
+    """
+    if places.kind == "author":
+        actors = addresses.actors if isinstance(addresses, Records) else None
+        if actors is None:
+            raise RecordsError("places 'author' need records with an actors table; ingest the source with its actors")
+        table, lookup, reason = discover_authors(actors)
+        return Located(table, lookup, reason, by="actor", rule=places.name)
+    rows = addresses.addresses if isinstance(addresses, Records) else addresses
+    if places.kind == "districts":
+        rule = f"{places.name}, {places.catchment_km:g} km around districts"
+        return Located(places.table, *locate_in_districts(rows, places), rule=rule)
+    return Located(*discover(rows, places), rule=places.name)
