@@ -1,0 +1,400 @@
+import json
+import random
+
+import igraph
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from innovation_graph import Network, _igraph
+from innovation_graph.backbone import disparity, disparity_filter, maximum_spanning_tree, readable
+from innovation_graph.communities import Partition, leiden, modularity, names, read_partition
+from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
+from innovation_graph.similarity import association_strength
+from innovation_graph.sources.networks import read_vosviewer
+from tests.zoo import ZOO, build, clique
+
+every_animal = pytest.mark.parametrize("name", ZOO)
+
+
+def random_network(seed, n=60, share=0.2):
+    rng = np.random.default_rng(seed)
+    matrix = np.triu(rng.integers(1, 50, (n, n)) * (rng.random((n, n)) < share), 1)
+    return Network.from_matrix(matrix + matrix.T)
+
+
+def brute_force_modularity(matrix, labels, resolution=1.0):
+    twice, strength = matrix.sum(), matrix.sum(axis=1)
+    return sum(
+        matrix[i, j] - resolution * strength[i] * strength[j] / twice
+        for i in range(len(matrix))
+        for j in range(len(matrix))
+        if labels[i] == labels[j]
+    ) / twice  # fmt: skip
+
+
+def all_partitions(n):
+    """Yield every division of n places, as labels."""
+
+    def grow(labels, used):
+        if len(labels) == n:
+            yield labels
+            return
+        for label in range(used + 1):
+            yield from grow([*labels, label], max(used, label + 1))
+
+    yield from grow([], 0)
+
+
+# Leiden
+
+
+@every_animal
+@pytest.mark.parametrize("objective", ["modularity", "association_strength"])
+def test_every_graph_gets_a_canonical_partition(name, objective):
+    network = ZOO[name].network
+    partition = leiden(network, objective=objective)
+    pd.testing.assert_index_equal(partition.labels.index, network.ids)
+    sizes = partition.sizes.tolist()
+    assert sum(sizes) == network.n_places
+    assert sizes == sorted(sizes, reverse=True)
+    assert sorted(set(partition.labels)) == list(range(1, partition.n_communities + 1))
+    firsts = {size: [] for size in sizes}
+    for community, size in enumerate(sizes, start=1):
+        firsts[size].append(partition.labels.tolist().index(community))
+    assert all(places == sorted(places) for places in firsts.values())
+    parts = list(nx.connected_components(network.to_networkx()))
+    for _, members in partition.labels.groupby(partition.labels):
+        assert sum(not part.isdisjoint(members.index) for part in parts) == 1
+
+
+@pytest.mark.parametrize("name", ["pair", "complete", "star", "path", "cycle", "barbell", "weighted, two parts"])
+@pytest.mark.parametrize("resolution", [0.5, 1.0, 1.5])
+def test_no_partition_at_all_is_better(name, resolution):
+    network = ZOO[name].network
+    matrix = network.adjacency.toarray()
+    n = network.n_places
+    candidates = list(all_partitions(n))
+    best = max(brute_force_modularity(matrix, labels, resolution) for labels in candidates)
+    found = leiden(network, resolution=resolution)
+    assert found.quality["objective"] == pytest.approx(best, abs=1e-12)
+    strength = matrix.sum(axis=1)
+    similar = matrix * matrix.sum() / np.outer(strength, strength)
+    best = max(
+        sum(similar[i, j] - resolution for i in range(n) for j in range(i) if labels[i] == labels[j])
+        for labels in candidates
+    )
+    found = leiden(network, resolution=resolution, objective="association_strength")
+    assert found.quality["objective"] == pytest.approx(best, abs=1e-12)
+
+
+def test_ring_of_cliques():
+    cliques = [range(5 * k, 5 * k + 5) for k in range(6)]
+    network = build(
+        30, [*(link for c in cliques for link in clique(c)), *((5 * k, (5 * k + 9) % 30) for k in range(6))]
+    )
+    partition = leiden(network)
+    assert partition.labels.tolist() == [k + 1 for k in range(6) for _ in range(5)]
+    # 60 links inside, 6 between, all communities alike.
+    assert partition.quality["modularity"] == pytest.approx(60 / 66 - 6 * (1 / 6) ** 2, abs=1e-12)
+
+
+def test_numbers_go_by_size_then_by_first_place():
+    network = build(9, [(0, 1), (2, 3), *clique([4, 5, 6])])
+    assert leiden(network).labels.tolist() == [2, 2, 3, 3, 1, 1, 1, 4, 5]
+    # Pair, isolate, pair, isolate...: enough of them for an unstable sort to show.
+    mixed = leiden(build(120, [(3 * k, 3 * k + 1) for k in range(40)])).labels.tolist()
+    assert mixed == [label for k in range(40) for label in (k + 1, k + 1, k + 41)]
+
+
+def test_resolution_zero_gives_components():
+    network = random_network(5, n=40, share=0.04)
+    parts = list(nx.connected_components(network.to_networkx()))
+    labels = leiden(network, resolution=0).labels
+    found = {frozenset(members.index) for _, members in labels.groupby(labels)}
+    assert found == set(map(frozenset, parts))
+
+
+@pytest.mark.parametrize("resolution", [0.7, 1.0])
+def test_modularity_against_networkx(resolution):
+    network = random_network(1)
+    partition = leiden(network, resolution=resolution)
+    groups = [set(members.index) for _, members in partition.labels.groupby(partition.labels)]
+    expected = nx.community.modularity(network.to_networkx(), groups, resolution=resolution)
+    assert partition.quality["objective"] == pytest.approx(expected, abs=1e-12)
+    assert modularity(network, partition.labels, resolution=resolution) == pytest.approx(expected, abs=1e-12)
+    shuffled = partition.labels.sample(frac=1, random_state=1)
+    assert modularity(network, shuffled) == pytest.approx(partition.quality["modularity"], abs=1e-12)
+    with pytest.raises(NetworkError, match="1 places have no label, the first is 'place-60'"):
+        modularity(network, partition.labels.iloc[:-1])
+
+
+def test_more_runs_are_never_worse():
+    network = random_network(2)
+    scores = [leiden(network, runs=runs, seed=4).quality["objective"] for runs in (1, 2, 5, 20)]
+    assert scores == sorted(scores)
+
+
+def test_same_seed_same_communities_whatever_the_caller_does():
+    network = random_network(3, n=150, share=0.05)
+    first = leiden(network, seed=7, runs=1)
+    random.seed(99)
+    igraph.Graph.Erdos_Renyi(50, m=100)
+    np.random.default_rng(1).random()
+    assert leiden(network, seed=7, runs=1) == first
+    others = {tuple(leiden(network, seed=seed, runs=1).labels) for seed in range(8)}
+    assert len(others) > 1  # so that the seed is known to matter
+
+
+def test_random_state_of_the_caller_stays():
+    state = random.getstate()
+    numbers = np.random.get_state()[1].copy()  # noqa: NPY002 - the global state is what is looked at
+    leiden(random_network(3))
+    assert random.getstate() == state
+    np.testing.assert_array_equal(np.random.get_state()[1], numbers)  # noqa: NPY002
+
+
+def drawn_by_igraph():
+    return igraph.Graph.Erdos_Renyi(40, m=80).get_edgelist()
+
+
+def test_igraph_draws_from_the_callers_random_afterwards():
+    random.seed(5)
+    expected = drawn_by_igraph()
+    random.seed(5)
+    leiden(random_network(3))
+    assert drawn_by_igraph() == expected
+
+
+def test_the_lent_generator_comes_back_after_errors_and_inside_another_block():
+    def tripped():
+        with _igraph.seeded(1):
+            raise KeyError
+
+    random.seed(5)
+    expected = drawn_by_igraph()
+    random.seed(5)
+    with pytest.raises(KeyError):
+        tripped()
+    assert drawn_by_igraph() == expected
+    with _igraph.seeded(8):
+        plain = drawn_by_igraph(), drawn_by_igraph()
+    with _igraph.seeded(8):
+        first = drawn_by_igraph()
+        with _igraph.seeded(9):
+            drawn_by_igraph()
+        assert (first, drawn_by_igraph()) == plain
+
+
+@pytest.mark.parametrize("wrong", [{"resolution": -1}, {"resolution": float("nan")}, {"runs": 0}])
+def test_leiden_refuses(wrong):
+    with pytest.raises(RecipeError, match="resolution >= 0 and runs >= 1"):
+        leiden(ZOO["pair"].network, **wrong)
+
+
+def test_leiden_knows_its_objectives():
+    with pytest.raises(UnknownNameError, match="'cpm'; known: association_strength, modularity"):
+        leiden(ZOO["pair"].network, objective="cpm")
+
+
+def test_leiden_ranking_2015_against_vosviewer(real_data):
+    network = read_vosviewer(real_data / "leiden2015" / "map.txt")
+    theirs = network.places["cluster"].tolist()
+    assert len(set(theirs)) == 16
+    for objective, least in (("association_strength", 0.999), ("modularity", 0.95)):
+        partition = leiden(network, resolution=1.2, objective=objective)
+        assert partition.n_communities == 16
+        assert igraph.compare_communities(partition.labels.tolist(), theirs, method="nmi") >= least
+
+
+# Partition
+
+
+@every_animal
+def test_partition_written_and_read_is_equal(name, tmp_path):
+    partition = leiden(ZOO[name].network, seed=3)
+    partition.write(tmp_path / "communities.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["communities.csv", "communities.json"]
+    again = read_partition(tmp_path / "communities.csv")
+    assert again == partition
+    assert again.seed == 3
+    assert again.parameters["resolution"] == 1.0
+
+
+def test_partition_keeps_place_ids_that_look_like_missing_values_or_numbers(tmp_path):
+    labels = pd.Series([1, 1, 2, 2], index=["NA", "007", 'a,"b"', "北京"])
+    partition = Partition(labels, {"modularity": None}, {}, 0, {"source": "Zürich"})
+    partition.write(tmp_path / "x.csv")
+    assert read_partition(tmp_path / "x.csv").labels.index.tolist() == labels.index.tolist()
+    assert read_partition(tmp_path / "x.csv") == partition
+
+
+def test_partitions_differ_in_any_part():
+    one = leiden(ZOO["barbell"].network)
+    assert one == leiden(ZOO["barbell"].network)
+    assert one != leiden(ZOO["barbell"].network, seed=1)
+    assert one != Partition(one.labels.iloc[::-1], one.quality, one.parameters, one.seed, one.provenance)
+    assert one != "one"
+
+
+def test_partition_is_frozen():
+    partition = leiden(ZOO["barbell"].network)
+    with pytest.raises(AttributeError):
+        partition.seed = 5
+    with pytest.raises(ValueError, match="read-only"):
+        partition.labels.iloc[0] = 9
+    with pytest.raises(TypeError):
+        partition.quality["modularity"] = 1
+
+
+def test_partition_says_what_it_is():
+    assert repr(leiden(ZOO["isolates"].network)) == "<Partition: 3 places in 3 communities, no links, seed 0>"
+    assert (
+        repr(leiden(build(4, [(0, 1), (2, 3)]))) == "<Partition: 4 places in 2 communities, modularity 0.5000, seed 0>"
+    )
+
+
+def test_unreadable_partitions(tmp_path):
+    path = tmp_path / "x.csv"
+    with pytest.raises(FormatError, match=r"x\.csv: expected a partition, and x\.json beside it"):
+        read_partition(path)
+    leiden(ZOO["pair"].network).write(path)
+    content = json.loads((tmp_path / "x.json").read_text())
+    (tmp_path / "x.json").write_text(json.dumps({**content, "version": 99}))
+    with pytest.raises(FormatError, match="got another format"):
+        read_partition(path)
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    path.write_text("place_id,community\na,one\n")
+    with pytest.raises(FormatError, match="one"):
+        read_partition(path)
+    with pytest.raises(FormatError, match=r"ending in \.csv"):
+        leiden(ZOO["pair"].network).write(tmp_path / "x")
+
+
+def test_names_from_the_strongest_places():
+    places = pd.DataFrame({"name_en": ["Bath", "London", "Paris", None, "Alone", "Oslo"]}, index=list("abcdef"))
+    matrix = np.zeros((6, 6))
+    for i, j, weight in [(0, 1, 5), (1, 2, 9), (0, 2, 1), (3, 5, 2)]:
+        matrix[i, j] = matrix[j, i] = weight
+    network = Network.from_matrix(matrix, places)
+    partition = leiden(network, resolution=0.1)
+    shown = names(partition, network)
+    assert shown.tolist() == ["London, Paris ... (3)", "d, Oslo (2)", "Alone (1)"]
+    assert shown.index.tolist() == [1, 2, 3]
+    with pytest.raises(NetworkError, match="same places in the same order"):
+        names(partition, ZOO["pair"].network)
+    assert names(leiden(ZOO["empty"].network), ZOO["empty"].network).empty
+
+
+# Association strength
+
+
+@every_animal
+def test_association_strength_against_the_formula(name):
+    network = ZOO[name].network
+    matrix = network.adjacency.toarray()
+    strength = matrix.sum(axis=1)
+    similar = association_strength(network).adjacency.toarray()
+    for i in range(len(matrix)):
+        for j in range(len(matrix)):
+            expected = matrix.sum() * matrix[i, j] / (strength[i] * strength[j]) if matrix[i, j] else 0
+            assert similar[i, j] == pytest.approx(expected, rel=1e-12)
+
+
+def test_association_strength_is_one_where_links_are_as_strengths_ask():
+    # With the diagonal gone exact independence is out of reach; a complete graph has n / (n - 1).
+    assert association_strength(ZOO["complete"].network).upper.data == pytest.approx([5 / 4] * 10)
+    # A complete bipartite graph with weights a_i b_j: expected weights are half the real ones.
+    cross = build(5, [(i, j, (i + 1) * (j + 1)) for i in range(2) for j in range(2, 5)])
+    assert association_strength(cross).upper.data == pytest.approx([2] * 6)
+    assert association_strength(cross).provenance["weights"] == "association strength"
+
+
+# Backbone
+
+
+@st.composite
+def weighted_networks(draw):
+    n = draw(st.integers(0, 8))
+    links = clique(range(n))
+    weights = draw(st.lists(st.sampled_from([0, 1, 2, 3, 7]), min_size=len(links), max_size=len(links)))
+    return build(n, [(i, j, weight) for (i, j), weight in zip(links, weights, strict=True)])
+
+
+@given(weighted_networks())
+@settings(deadline=None)
+def test_disparity_against_the_integral(network):
+    matrix = network.adjacency.toarray()
+    expected = []
+    for i, j in zip(*np.nonzero(np.triu(matrix)), strict=True):
+        ends = []
+        for place in (i, j):
+            k = np.count_nonzero(matrix[place])
+            share = matrix[i, j] / matrix[place].sum()
+            # 1 - (k - 1) * integral of (1 - x)^(k - 2) from 0 to share, by the midpoint rule
+            x = (np.arange(4000) + 0.5) / 4000 * share
+            ends.append(1.0 if k == 1 else 1 - (k - 1) * np.sum((1 - x) ** (k - 2)) * share / 4000)
+        expected.append(min(ends))
+    found = disparity(network)
+    np.testing.assert_allclose(found["p_value"], expected, atol=1e-5)
+    pd.testing.assert_frame_equal(found.drop(columns="p_value"), network.links())
+
+
+@every_animal
+@pytest.mark.parametrize("alpha", [0, 0.05, 0.4, 1])
+def test_disparity_filter_keeps_what_is_significant(name, alpha):
+    network = ZOO[name].network
+    links = disparity(network)
+    kept = disparity_filter(network, alpha)
+    expected = links[links["p_value"] < alpha].drop(columns="p_value").reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept.links(), expected)
+    pd.testing.assert_frame_equal(kept.places, network.places)
+    assert kept.provenance["backbone"]["of_links"] == network.n_links
+
+
+def test_disparity_of_places_with_one_link():
+    assert disparity(ZOO["pair"].network)["p_value"].tolist() == [1.0]
+    # In a star only the centre has a say: (1 - 1/5)^4.
+    assert disparity(ZOO["star"].network)["p_value"].tolist() == pytest.approx([0.8**4] * 5)
+    with pytest.raises(RecipeError, match="alpha must lie between 0 and 1, not 5"):
+        disparity_filter(ZOO["pair"].network, 5)
+
+
+@given(weighted_networks())
+@settings(deadline=None)
+def test_maximum_spanning_tree_against_networkx(network):
+    tree = maximum_spanning_tree(network)
+    graph = network.to_networkx()
+    expected = nx.maximum_spanning_tree(graph)
+    assert tree.total_weight == expected.size("weight")
+    assert tree.n_links == network.n_places - nx.number_connected_components(graph)
+    assert nx.number_connected_components(tree.to_networkx()) == nx.number_connected_components(graph)
+    assert set(map(tuple, tree.links().to_numpy())) <= set(map(tuple, network.links().to_numpy()))
+
+
+def test_ties_of_the_tree_go_to_the_first_link():
+    tree = maximum_spanning_tree(ZOO["complete"].network).links()
+    assert tree[["source", "target"]].to_numpy().tolist() == [["place-1", f"place-{i}"] for i in range(2, 6)]
+
+
+@given(weighted_networks(), st.sampled_from([0, 0.5, 1, 1.5, 2, 3.5, 100]))
+@settings(deadline=None)
+def test_readable_has_the_tree_and_as_many_links_as_asked(network, links_per_place):
+    shown = readable(network, links_per_place)
+    tree = maximum_spanning_tree(network)
+    linked = int((network.adjacency.sum(axis=1) > 0).sum())
+    assert shown.n_links == min(network.n_links, max(tree.n_links, round(links_per_place * linked)))
+    kept, whole = set(map(tuple, shown.links().to_numpy())), set(map(tuple, network.links().to_numpy()))
+    in_tree = set(map(tuple, tree.links().to_numpy()))
+    assert in_tree <= kept <= whole
+    p = {tuple(row[:3]): row[3] for row in disparity(network).to_numpy()}
+    if kept > in_tree and kept < whole:
+        assert max((p[link], -link[2]) for link in kept - in_tree) <= min((p[link], -link[2]) for link in whole - kept)
+
+
+def test_readable_refuses():
+    with pytest.raises(RecipeError, match="links_per_place must be a number from 0 on, not -1"):
+        readable(ZOO["pair"].network, -1)
