@@ -134,7 +134,9 @@ def network_command(
     left_out = places_module.unlocated(read, located)
     write_csv(left_out, out / "unlocated.csv", synthetic=read.synthetic, index=False)
     _screen.print(escape(f"{located!r}\n{network!r}"))
-    _screen.print(f"Written to {escape(str(out))}; what has no place is in unlocated.csv there ({len(left_out):,} texts).")
+    _screen.print(
+        f"Written to {escape(str(out))}; what has no place is in unlocated.csv there ({len(left_out):,} texts)."
+    )
 
 
 @app.command(
@@ -145,7 +147,9 @@ def import_command(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help="matrix, edges or vosviewer.")],
     path: Annotated[Path, typer.Argument(help="The file (VOSviewer text: the map file).", show_default=False)],
     out: Annotated[Path, typer.Option(help="Network folder to write.")],
-    network: Annotated[Path | None, typer.Option(help="VOSviewer text: the network file, if not beside the map.")] = None,
+    network: Annotated[
+        Path | None, typer.Option(help="VOSviewer text: the network file, if not beside the map.")
+    ] = None,
     group_by: Annotated[str | None, typer.Option(help="Merge places that share this attribute, e.g. address.")] = None,
     minimum: Annotated[float | None, typer.Option(help="Keep links of at least this weight.")] = None,
     source: Annotated[str, typer.Option(help="Edges: column of one end.")] = "source",
@@ -297,7 +301,13 @@ def _list(text: str | None) -> tuple[str, ...] | None:
 
 @contextmanager
 def _bar() -> Iterator[Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=_errors, transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
@@ -321,5 +331,7 @@ def _print_top(title: str, rows: Any, measures: list[str], synthetic: bool) -> N
     for place, row in rows.head(10).iterrows():
         name = row["name_en"] if isinstance(row["name_en"], str) else str(place)
         country = row["country"] if isinstance(row["country"], str) else ""
-        table.add_row(escape(name), escape(country), *(f"{row[m]:,.4g}" if row[m] % 1 else f"{row[m]:,.0f}" for m in measures))
+        table.add_row(
+            escape(name), escape(country), *(f"{row[m]:,.4g}" if row[m] % 1 else f"{row[m]:,.0f}" for m in measures)
+        )
     _screen.print(table)

@@ -63,4 +63,5 @@ class UnknownNameError(InnovationGraphError, KeyError):
         super().__init__(f"unknown {what} {name!r}; known: {shown}")
 
     def __str__(self) -> str:
+        """Return the message as it is; `KeyError` would quote it."""
         return str(self.args[0])

@@ -221,7 +221,7 @@ class IncidenceStream:
         return {
             "source": self.records.info.get("source", "unknown"),
             "synthetic": self.records.synthetic,
-            "places": "x",
+            "places": self.located.rule,
             **self.selection.describe(),
             "works_read": self.records.n_works,
             "sites_read": self.records.n_sites,
@@ -237,7 +237,8 @@ class IncidenceStream:
         """Read everything and return it as an `Incidence`."""
 
         def own(block: Block) -> Block:
-            return Block(*(part.copy() if isinstance(part, np.ndarray) else part for part in block))
+            share = None if block.share is None else block.share.copy()
+            return Block(block.work.copy(), block.ptr.copy(), block.place.copy(), share, block.located_sites)
 
         blocks = list(self.map_blocks(own, threads=threads))
         return Incidence(self.places, _joined(blocks, shares=self.shares), self.n_works, self.info)
@@ -309,7 +310,9 @@ def stream(
         raise RecordsError(f"actors={selection.actors!r} is unknown; known: {', '.join(ACTORS)}")
     if located.by == "actor":
         if records.actors is None:
-            raise RecordsError("places are actors, but these records did not keep who they are; ingest with --keep-authors")
+            raise RecordsError(
+                "places are actors, but these records did not keep who they are; ingest with --keep-authors"
+            )
         expected = len(records.actors)
     else:
         expected = records.n_addresses
@@ -369,7 +372,7 @@ class _Buffers:
     ) -> Block:
         if len(work) > self.size:
             self.size = len(work)
-            self.work = np.empty(self.size, dtype=np.int32)
+            self.work = np.empty(self.size + 1, dtype=np.int32)
             self.place = np.empty(self.size + 1, dtype=np.int32)
             self.ptr = np.empty(self.size + 1, dtype=np.int64)
             self.share = np.empty(self.size if actor is not None else 0)

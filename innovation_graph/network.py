@@ -1,7 +1,6 @@
 """Network: places and the weighted, undirected links between them."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -9,40 +8,26 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from innovation_graph._files import new_folder, write_json
-from innovation_graph.errors import FormatError, NetworkError, UnknownNameError
+from innovation_graph._links import (
+    PLACE_COLUMNS,
+    as_places,
+    checked_upper,
+    of_edges,
+    of_matrix,
+    place_table,
+    upper_of_pairs,
+)
+from innovation_graph._network_files import read_parts, write_parts
+from innovation_graph.errors import NetworkError, UnknownNameError
 
 if TYPE_CHECKING:
     import igraph
     import networkx as nx
 
 __all__ = ["PLACE_COLUMNS", "Network", "read_network"]
-
-PLACE_COLUMNS: dict[str, type] = {
-    "name_en": str,
-    "name_zh": str,
-    "country": str,
-    "iso2": str,
-    "continent": str,
-    "tier": str,
-    "lat": float,
-    "lon": float,
-    "works": float,
-    "solo_works": float,
-    "fractional_works": float,
-}
-"""Columns of the place table. `country` is the group the places set puts a place in, `iso2` the
-code of the sources; `works` counts works with a site in the place, `solo_works` those without any
-other place, `fractional_works` gives each of the n places of a work 1/n. Unknown values are NA."""
-
-_FORMAT = "innovation-graph network"
-_VERSION = 1
-_MARKER = "network.json"
 
 
 class Network:
@@ -69,25 +54,8 @@ class Network:
     def __init__(
         self, places: pd.DataFrame, upper: sparse.csr_array, provenance: Mapping[str, Any] | None = None
     ) -> None:
-        places = _place_table(places)
-        upper = sparse.csr_array(upper, dtype=np.float64)
-        if upper.shape != (len(places), len(places)):
-            raise NetworkError(f"{len(places)} places need links of shape {(len(places),) * 2}, not {upper.shape}")
-        if not upper.has_canonical_format:
-            upper = upper.copy()
-            upper.sum_duplicates()
-        bad = np.flatnonzero(~(np.isfinite(upper.data) & (upper.data > 0)))
-        if len(bad):
-            raise NetworkError(
-                f"link weights must be finite and positive; {len(bad)} are not, the first is {upper.data[bad[0]]}"
-            )
-        rows = np.repeat(np.arange(len(places)), np.diff(upper.indptr))
-        if np.any(upper.indices <= rows):
-            raise NetworkError("links must lie strictly above the diagonal; use Network.from_matrix for a full matrix")
-        for buffer in (upper.data, upper.indices, upper.indptr):
-            buffer.flags.writeable = False
-        self._places = places
-        self._upper = upper
+        self._places = place_table(places)
+        self._upper = checked_upper(upper, len(self._places))
         self._provenance = MappingProxyType(dict(provenance or {}))
 
     @classmethod
@@ -125,41 +93,7 @@ class Network:
         >>> Network.from_matrix([[0, 2], [2, 0]], ["beijing", "boston"])
         <Network: 2 places, 1 link, total weight 2, 0 isolates>
         """
-        if isinstance(matrix, pd.DataFrame):
-            if not matrix.index.is_unique or set(matrix.index) != set(matrix.columns):
-                odd = sorted(map(str, set(matrix.index) ^ set(matrix.columns)))[:5]
-                raise NetworkError(f"rows and columns of the matrix must carry the same labels, each once; differing: {odd}")
-            if places is None:
-                places = [str(label) for label in matrix.index]
-            matrix = _numbers(matrix[matrix.index])
-        if not sparse.issparse(matrix):
-            dense = _numbers(matrix)
-            if dense.ndim != 2:
-                raise NetworkError(f"the matrix must have two dimensions, not {dense.ndim}")
-            dense[np.isnan(dense)] = 0
-            matrix = dense
-        full = sparse.csr_array(matrix, dtype=np.float64)
-        if full.shape[0] != full.shape[1]:
-            raise NetworkError(f"the matrix must be square, not {full.shape}")
-        table = _as_places(places, full.shape[0])
-        if len(table) != full.shape[0]:
-            shape = (len(table),) * 2
-            raise NetworkError(f"{len(table)} places need links of shape {shape}, not {full.shape}")
-        bad = np.flatnonzero(~(np.isfinite(full.data) & (full.data >= 0)))
-        if len(bad):
-            i, j = int(np.searchsorted(full.indptr, bad[0], side="right")) - 1, int(full.indices[bad[0]])
-            pair = f"{table.index[i]} - {table.index[j]} is {full.data[bad[0]]}"
-            raise NetworkError(f"{pair}; weights must be finite and not negative")
-        gap = sparse.coo_array(full - full.T)
-        off = np.flatnonzero(gap.data)
-        if len(off):
-            i, j = int(gap.coords[0][off[0]]), int(gap.coords[1][off[0]])
-            raise NetworkError(
-                f"the matrix must be symmetric; {table.index[i]} - {table.index[j]} is {full[i, j]} one way "
-                f"and {full[j, i]} the other way (use `edges` with a rule for directed data)"
-            )
-        upper = sparse.csr_array(sparse.triu(full, k=1))
-        upper.eliminate_zeros()
+        table, upper = of_matrix(matrix, places)
         return cls(table, upper, provenance)
 
     @classmethod
@@ -198,27 +132,8 @@ class Network:
         NetworkError
             If a column is missing, an end is unknown, or a weight is no positive number.
         """
-        wanted = [source, target] + ([weight] if weight else [])
-        missing = [name for name in wanted if name not in edges.columns]
-        if missing:
-            raise NetworkError(f"edges: columns {missing} are missing; found {list(edges.columns)}")
-        empty = np.flatnonzero(edges[[source, target]].isna().any(axis=1))
-        if len(empty):
-            raise NetworkError(f"edges: row {empty[0]} has no {source} or {target}")
-        ends = edges[[source, target]].astype("str")
-        if places is None:
-            places = sorted(set(ends[source]) | set(ends[target]))
-        table = _as_places(places)
-        index = pd.Index(table.index.astype("str"))
-        a, b = index.get_indexer(ends[source]), index.get_indexer(ends[target])
-        unknown = sorted({*ends[source][a < 0], *ends[target][b < 0]})
-        if unknown:
-            raise NetworkError(f"edges name {len(unknown)} places that are not in the place table: {unknown[:5]}")
-        values = np.ones(len(edges)) if weight is None else _numbers(edges[weight])
-        if np.any(~np.isfinite(values) | (values < 0)):
-            at = int(np.flatnonzero(~np.isfinite(values) | (values < 0))[0])
-            raise NetworkError(f"edges: weight of row {at} is {values[at]}; weights must be finite and not negative")
-        return cls(table, _upper_from_pairs(a, b, values, len(table)), provenance)
+        table, upper = of_edges(edges, places, source, target, weight)
+        return cls(table, upper, provenance)
 
     @property
     def places(self) -> pd.DataFrame:
@@ -292,7 +207,12 @@ class Network:
         linked[self._upper.indices] = True
         isolates = int((~linked).sum())
         links = "1 link" if self.n_links == 1 else f"{self.n_links:,} links"
-        parts = [f"{self.n_places:,} places", links, f"total weight {self.total_weight:,.6g}", f"{isolates:,} isolates"]
+        parts = [
+            f"{self.n_places:,} places",
+            links,
+            f"total weight {self.total_weight:,.6g}",
+            f"{isolates:,} isolates",
+        ]
         parts += [str(self._provenance[key]) for key in ("source", "counting") if key in self._provenance]
         if self.synthetic:
             parts.append("synthetic")
@@ -441,7 +361,7 @@ class Network:
         Network
             Between the new places; `provenance["inside_links"]` and `["inside_weight"]` count what lay inside them.
         """
-        table = _as_places(places)
+        table = as_places(places)
         if isinstance(groups, pd.Series):
             groups = groups.reindex(self.ids)
         if len(groups) != self.n_places:
@@ -453,7 +373,7 @@ class Network:
         a, b = of[first], of[second]
         inside = a == b
         counts = {"inside_links": int(inside.sum()), "inside_weight": float(weight[inside].sum())}
-        return Network(table, _upper_from_pairs(a, b, weight, len(table)), {**self._provenance, **counts})
+        return Network(table, upper_of_pairs(a, b, weight, len(table)), {**self._provenance, **counts})
 
     def with_places(self, places: pd.DataFrame) -> "Network":
         """Return the same links with another place table of the same ids in the same order."""
@@ -490,14 +410,7 @@ class Network:
         path : str or Path
             Name of the folder; it appears only when everything is written.
         """
-        with new_folder(path, marker=_MARKER) as folder:
-            places = self._places.reset_index()
-            pq.write_table(pa.Table.from_pandas(places, preserve_index=False), folder / "places.parquet")
-            first, second, weight = self.pairs
-            links = pa.table({"source": first, "target": second, "weight": weight})
-            pq.write_table(links, folder / "links.parquet", compression="zstd")
-            head = {"format": _FORMAT, "version": _VERSION, "places": self.n_places, "links": self.n_links}
-            write_json(folder / _MARKER, {**head, "provenance": dict(self._provenance)})
+        write_parts(path, self._places, self.pairs, self._provenance)
 
     def _keep(self, mask: NDArray[np.bool_]) -> sparse.csr_array:
         indptr = np.concatenate([[0], np.cumsum(mask)])[self._upper.indptr].astype(self._upper.indptr.dtype)
@@ -522,72 +435,4 @@ def read_network(path: Path | str) -> Network:
     FormatError
         If a file is missing or not what it should be.
     """
-    folder = Path(path)
-    hint = "Make one with `innovation-graph network` or `innovation-graph import`."
-    try:
-        head = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(folder, expected=f"a folder with {_MARKER}", got=str(error), hint=hint) from error
-    if not isinstance(head, dict) or (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
-        raise FormatError(folder / _MARKER, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format", hint=hint)
-    if not {"places", "links", "provenance"} <= set(head):
-        got = f"{sorted(head)}"
-        raise FormatError(folder / _MARKER, expected="counts and provenance", got=got, hint=hint)
-    try:
-        places = pq.read_table(folder / "places.parquet").to_pandas().set_index("place_id")
-        links = pq.read_table(folder / "links.parquet")
-        first, second, weight = (links[name].to_numpy() for name in ("source", "target", "weight"))
-        upper = sparse.csr_array((weight, (first, second)), shape=(len(places),) * 2)
-    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        raise FormatError(folder, expected="places.parquet and links.parquet", got=str(error), hint=hint) from error
-    if len(places) != head["places"] or len(weight) != head["links"]:
-        got = f"{len(places)} and {len(weight)}"
-        raise FormatError(folder, expected=f"{head['places']} places and {head['links']} links", got=got, hint=hint)
-    return Network(places, upper, head["provenance"])
-
-
-def _upper_from_pairs(
-    a: NDArray[np.integer[Any]], b: NDArray[np.integer[Any]], weight: NDArray[np.float64], n: int
-) -> sparse.csr_array:
-    keep = (a != b) & (weight != 0)
-    low, high = np.minimum(a, b)[keep], np.maximum(a, b)[keep]
-    upper = sparse.csr_array(sparse.coo_array((weight[keep], (low, high)), shape=(n, n)))
-    upper.sum_duplicates()
-    return upper
-
-
-def _as_places(places: pd.DataFrame | Sequence[str] | None, n: int | None = None) -> pd.DataFrame:
-    if places is None:
-        places = [f"place-{i + 1}" for i in range(n or 0)]
-    if isinstance(places, pd.DataFrame):
-        return places
-    names = [str(name) for name in places]
-    return pd.DataFrame({"name_en": names}, index=pd.Index(names, name="place_id"))
-
-
-def _numbers(values: object) -> NDArray[np.float64]:
-    try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise NetworkError(f"weights must be numbers: {error}") from error
-
-
-def _place_table(places: pd.DataFrame) -> pd.DataFrame:
-    if not places.index.is_unique:
-        twice = sorted(map(str, places.index[places.index.duplicated()]))[:5]
-        raise NetworkError(f"place ids must be unique; repeated: {twice}")
-    table = places.copy()
-    table.index = pd.Index([str(name) for name in places.index], dtype="str", name="place_id")
-    known = {}
-    as_type: dict[type, Callable[[pd.Series], pd.Series]] = {
-        str: lambda column: column.astype("str"),
-        float: lambda column: pd.to_numeric(column).astype("float64"),
-    }
-    for name, kind in PLACE_COLUMNS.items():
-        column = table[name] if name in table else pd.Series([None] * len(table), index=table.index, dtype="object")
-        try:
-            known[name] = as_type[kind](column)
-        except (TypeError, ValueError) as error:
-            raise NetworkError(f"column {name!r} of the place table must hold numbers: {error}") from error
-    others = [name for name in table.columns if name not in PLACE_COLUMNS]
-    return pd.concat([pd.DataFrame(known, index=table.index), table[others]], axis=1)
+    return Network(*read_parts(path))

@@ -256,9 +256,7 @@ def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
     return read_records(folder / "records")
 
 
-def _measure(
-    network: Network, plan: NetworkPlan, recipe: Recipe, folder: Path
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measure(network: Network, plan: NetworkPlan, recipe: Recipe, folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     values = centrality.table(network, plan.measures)
     partition = communities.leiden(network, resolution=plan.resolution, seed=recipe.seed)
     network.write(folder / "network")
@@ -277,7 +275,7 @@ def _measure(
         "total_weight": network.total_weight,
         "communities": community_names.tolist(),
         "top_by": str(lead.name),
-        "top": [{"place": network.names[place], lead.name: float(value)} for place, value in top.items()],
+        "top": [{"place": str(network.names.loc[str(place)]), str(lead.name): value} for place, value in top.items()],
     }
 
 

@@ -134,7 +134,9 @@ def _dense(source: Incidence | IncidenceStream, counting: str, threads: int | No
     return sparse.csr_array(matrix), totals
 
 
-def _sparse(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, _Totals]:
+def _sparse(
+    source: Incidence | IncidenceStream, counting: str, threads: int | None
+) -> tuple[sparse.csr_array, _Totals]:
     n_places, tools = len(source.places), source.engine
 
     def linking(block: Block) -> _Rows:

@@ -27,54 +27,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from innovation_graph._files import new_folder, write_json
+from innovation_graph._record_tables import ROLES, SCHEMAS, as_numpy, check_sites, conform, cut
 from innovation_graph.errors import FormatError, RecordsError
 
 __all__ = ["ROLES", "SCHEMAS", "Records", "RecordsWriter", "read_records"]
-
-ROLES: tuple[str, ...] = ("author", "applicant", "inventor")
-"""Names of the role codes 0, 1, 2 of the sites table."""
-
-SCHEMAS: dict[str, pa.Schema] = {
-    "works": pa.schema(
-        [
-            pa.field("work_id", pa.string(), nullable=False),
-            pa.field("kind", pa.string(), nullable=False),  # "paper" or "patent"
-            ("year", pa.int16()),
-            ("type", pa.string()),
-            ("fields", pa.list_(pa.string())),  # none, one or several
-            ("family", pa.string()),  # patent family
-            ("title", pa.string()),
-            pa.field("n_actors", pa.int32(), nullable=False),  # authors, or applicants of a patent
-            pa.field("retracted", pa.bool_(), nullable=False),
-            pa.field("truncated", pa.bool_(), nullable=False),  # the source cut the list of actors
-        ]
-    ),
-    "sites": pa.schema(
-        [
-            pa.field("work", pa.int32(), nullable=False),  # row of the works table
-            pa.field("actor", pa.int32(), nullable=False),  # row of the actors table, else number within the work
-            pa.field("role", pa.int8(), nullable=False),  # see ROLES
-            pa.field("address", pa.int32(), nullable=False),  # row of the addresses table, -1: none
-        ]
-    ),
-    "addresses": pa.schema(
-        [
-            ("organisation", pa.string()),
-            ("organisation_id", pa.string()),  # the source's own identifier
-            ("ror", pa.string()),  # nine characters, without the address of the registry
-            ("type", pa.string()),  # education, company, government...
-            ("text", pa.string()),  # as printed in the source
-            ("city", pa.string()),
-            ("region", pa.string()),
-            ("country", pa.string()),  # ISO 3166-1 alpha-2, as the source codes it
-            ("geonames_id", pa.int32()),
-            ("lat", pa.float64()),
-            ("lon", pa.float64()),
-        ]
-    ),
-    "actors": pa.schema([("actor_id", pa.string()), ("name", pa.string())]),
-}
-"""Columns and types of the tables; the order of columns is free on reading."""
 
 _FORMAT = "innovation-graph records"
 _VERSION = 1
@@ -134,8 +90,8 @@ class Records:
         tables = {"works": works, "sites": sites, "addresses": addresses}
         if actors is not None:
             tables["actors"] = actors
-        tables = {name: _conform(name, table) for name, table in tables.items()}
-        _check_sites(tables["sites"], len(works), len(addresses), first_work=0)
+        tables = {name: conform(name, table) for name, table in tables.items()}
+        check_sites(tables["sites"], len(works), len(addresses), first_work=0)
         counts = {name: len(table) for name, table in tables.items()}
         info = {"format": _FORMAT, "version": _VERSION, "source": source, "synthetic": synthetic, "counts": counts}
         return cls(info=info, _tables=tables)
@@ -209,7 +165,9 @@ class Records:
         """Number of pieces in which the sites can be read; a work is never split between two."""
         return len(self._batch_rows)
 
-    def read_sites(self, batch: int, columns: Sequence[str], *, file: pq.ParquetFile | None = None) -> list[NDArray[Any]]:
+    def read_sites(
+        self, batch: int, columns: Sequence[str], *, file: pq.ParquetFile | None = None
+    ) -> list[NDArray[Any]]:
         """Read some columns of one piece of the sites table.
 
         Parameters
@@ -230,9 +188,9 @@ class Records:
             start, stop = self._batch_rows[batch]
             table = self._tables["sites"].slice(start, stop - start).select(list(columns))
         else:
-            handle = file or self.open_sites()
+            handle = file or pq.ParquetFile(self.folder / "sites.parquet")
             table = handle.read_row_group(batch, columns=list(columns), use_threads=False)
-        return [_as_numpy(table[name]) for name in columns]
+        return [as_numpy(table[name]) for name in columns]
 
     def open_sites(self) -> pq.ParquetFile | None:
         """Open the sites file, or return None if the sites are in memory."""
@@ -259,9 +217,11 @@ class Records:
         """
         with RecordsWriter(path, source=str(self.info["source"]), synthetic=self.synthetic) as writer:
             pieces = [self.read_sites(batch, SCHEMAS["sites"].names) for batch in range(self.n_batches)]
-            sites = pa.concat_tables(
-                [pa.table(dict(zip(SCHEMAS["sites"].names, piece, strict=True))) for piece in pieces]
-            ) if pieces else SCHEMAS["sites"].empty_table()
+            sites = (
+                pa.concat_tables([pa.table(dict(zip(SCHEMAS["sites"].names, piece, strict=True))) for piece in pieces])
+                if pieces
+                else SCHEMAS["sites"].empty_table()
+            )
             writer.add(self.works, sites)
             extra = {key: value for key, value in self.info.items() if key not in ("format", "version", "counts")}
             writer.finish(self.addresses, actors=self.actors, info=extra)
@@ -273,7 +233,7 @@ class Records:
             metadata = pq.ParquetFile(self.folder / "sites.parquet").metadata
             ends = np.cumsum([metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]).tolist()
             return list(zip([0, *ends[:-1]], ends, strict=True)) if ends else []
-        return list(_cut(_as_numpy(self._tables["sites"]["work"]), _ROWS_PER_GROUP))
+        return list(cut(as_numpy(self._tables["sites"]["work"]), _ROWS_PER_GROUP))
 
     def _table(self, name: str) -> pa.Table:
         if self.folder is None:
@@ -355,8 +315,8 @@ class RecordsWriter:
         RecordsError
             If a table breaks the schema or the order of rows.
         """
-        works, sites = _conform("works", works), _conform("sites", sites)
-        top = _check_sites(sites, self._works + len(works), None, first_work=self._works)
+        works, sites = conform("works", works), conform("sites", sites)
+        top = check_sites(sites, self._works + len(works), None, first_work=self._works)
         self._top_address = max(self._top_address, top)
         self._works_file.write_table(works)
         self._works += len(works)
@@ -379,7 +339,7 @@ class RecordsWriter:
             More entries for `records.json` (options, counts of what was left out).
         """
         self._flush(last=True)
-        addresses = _conform("addresses", addresses)
+        addresses = conform("addresses", addresses)
         if self._top_address >= len(addresses):
             raise RecordsError(
                 f"sites point to address {self._top_address}, but there are only {len(addresses)} addresses"
@@ -387,7 +347,7 @@ class RecordsWriter:
         self._write_table("addresses", addresses)
         counts = {"works": self._works, "sites": self._sites, "addresses": len(addresses)}
         if actors is not None:
-            self._write_table("actors", _conform("actors", actors))
+            self._write_table("actors", conform("actors", actors))
             counts["actors"] = len(actors)
         base = {
             "format": _FORMAT,
@@ -407,7 +367,7 @@ class RecordsWriter:
         if not self._pending:
             return
         table = pa.concat_tables(self._pending)
-        pieces = list(_cut(_as_numpy(table["work"]), _ROWS_PER_GROUP))
+        pieces = list(cut(as_numpy(table["work"]), _ROWS_PER_GROUP))
         keep = table.slice(0, 0)
         if not last:
             # The last piece may still grow; a group of full size is worth waiting for.
@@ -448,7 +408,9 @@ def read_records(path: Path | str) -> Records:
         raise FormatError(marker, expected="JSON", got=str(error), hint=hint) from error
     if not isinstance(info, dict) or (info.get("format"), info.get("version")) != (_FORMAT, _VERSION):
         found = f"{info.get('format')!r}, version {info.get('version')!r}" if isinstance(info, dict) else "no object"
-        raise FormatError(marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint="Ingest the source again.")
+        raise FormatError(
+            marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint="Ingest the source again."
+        )
     for name in (*_TABLES, *(["actors"] if "actors" in info["counts"] else [])):
         _check_file(folder / f"{name}.parquet", name, int(info["counts"][name]))
     _check_sites_file(folder / "sites.parquet", info["counts"])
@@ -459,61 +421,6 @@ def _what_is(path: Path) -> str:
     if not path.exists():
         return "nothing of that name"
     return "a folder without it" if path.is_dir() else "a file"
-
-
-def _conform(name: str, table: pa.Table) -> pa.Table:
-    schema = SCHEMAS[name]
-    unknown = set(table.column_names) - set(schema.names)
-    if unknown:
-        raise RecordsError(f"{name}: unknown columns {sorted(unknown)}; the schema has {schema.names}")
-    columns = []
-    for column in schema:
-        if column.name not in table.column_names:
-            if not column.nullable:
-                raise RecordsError(f"{name}: column {column.name!r} is missing; the schema has {schema.names}")
-            columns.append(pa.nulls(len(table), column.type))
-            continue
-        values = table[column.name]
-        if values.null_count and not column.nullable:
-            raise RecordsError(f"{name}: column {column.name!r} has {values.null_count} nulls, none are allowed")
-        try:
-            columns.append(values.cast(column.type))
-        except pa.ArrowException as error:
-            raise RecordsError(f"{name}: column {column.name!r} should be {column.type}: {error}") from error
-    return pa.table(columns, schema=schema)
-
-
-def _check_sites(sites: pa.Table, n_works: int, n_addresses: int | None, *, first_work: int) -> int:
-    """Check order and bounds of site rows; return the largest address."""
-    if len(sites) == 0:
-        return -1
-    work, actor, role, address = (_as_numpy(sites[name]) for name in SCHEMAS["sites"].names)
-    if work[0] < first_work or work[-1] >= n_works or np.any(np.diff(work) < 0):
-        raise RecordsError(
-            f"sites: `work` must rise from {first_work} to at most {n_works - 1} "
-            f"(rows of the works table), found {int(work.min())} to {int(work.max())} or a fall in between"
-        )
-    if role.min() < 0 or role.max() >= len(ROLES):
-        raise RecordsError(f"sites: `role` must be one of {dict(enumerate(ROLES))}, found {int(role.max())}")
-    if address.min() < -1 or (n_addresses is not None and address.max() >= n_addresses):
-        raise RecordsError(
-            f"sites: `address` must lie between -1 and {n_addresses}, found {int(address.min())} to {int(address.max())}"
-        )
-    group = work.astype(np.int64) * len(ROLES) + role
-    if np.any(np.diff(group) < 0):
-        raise RecordsError("sites: inside a work the rows must be sorted by role")
-    changes = np.ones(len(group), dtype=bool)
-    changes[1:] = (np.diff(group) != 0) | (np.diff(actor) != 0)
-    runs = np.stack([group[changes], actor[changes].astype(np.int64)], axis=1)
-    order = np.lexsort((runs[:, 1], runs[:, 0]))
-    ordered = runs[order]
-    twice = np.flatnonzero(np.all(ordered[1:] == ordered[:-1], axis=1))
-    if len(twice):
-        at = ordered[twice[0]]
-        raise RecordsError(
-            f"sites: rows of one actor must stand together; actor {at[1]} of work {at[0] // len(ROLES)} comes in two runs"
-        )
-    return int(address.max())
 
 
 def _check_file(path: Path, name: str, rows: int) -> None:
@@ -550,7 +457,10 @@ def _check_sites_file(path: Path, counts: Mapping[str, int]) -> None:
     for low, high in _statistics(metadata, "address"):
         if low < -1 or high >= counts["addresses"]:
             raise FormatError(
-                path, expected=f"addresses from -1 to {counts['addresses'] - 1}", got=f"{low} to {high}", hint="Ingest the source again."
+                path,
+                expected=f"addresses from -1 to {counts['addresses'] - 1}",
+                got=f"{low} to {high}",
+                hint="Ingest the source again.",
             )
 
 
@@ -561,22 +471,3 @@ def _statistics(metadata: pq.FileMetaData, column: str) -> Iterator[tuple[int, i
         if statistics is None or not statistics.has_min_max:
             raise RecordsError(f"sites.parquet has no statistics of column {column!r}; write it with RecordsWriter")
         yield int(statistics.min), int(statistics.max)
-
-
-def _cut(work: NDArray[np.int32], rows: int) -> Iterator[tuple[int, int]]:
-    """Cut sorted work numbers into pieces of about `rows` rows that never split a work."""
-    start = 0
-    while start < len(work):
-        stop = min(start + rows, len(work))
-        if stop < len(work):
-            border = int(np.searchsorted(work, work[stop], side="left"))
-            stop = border if border > start else int(np.searchsorted(work, work[stop], side="right"))
-        yield start, stop
-        start = stop
-
-
-def _as_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
-    if column.num_chunks == 1:
-        return column.chunk(0).to_numpy(zero_copy_only=column.type != pa.bool_())
-    return column.to_numpy() if column.num_chunks else np.empty(0, dtype=column.type.to_pandas_dtype())
-

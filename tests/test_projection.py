@@ -16,7 +16,7 @@ from innovation_graph.errors import RecordsError, UnknownNameError
 from innovation_graph.incidence import Selection
 
 WEIGHT = {
-    "whole": lambda n: 1.0,
+    "whole": lambda _: 1.0,
     "fractional": lambda n: 1.0 / (n - 1),
     "whole_normalised": lambda n: 2.0 / (n * (n - 1)),
 }
@@ -157,11 +157,15 @@ def test_selection_by_kind_year_type_field_and_team():
     assert chosen(fields=("biology",)) == [1, 5]
     assert chosen(fields=("biology", "physics"), kind="paper", years=(2021, 2023)) == [1, 5]
     assert chosen(max_actors=4, min_actors=2) == [1, 2, 3]
-    network = projection.project(incidence.stream(records, located_at([0, 1], 2), Selection(kind="paper", max_actors=25)))
+    network = projection.project(
+        incidence.stream(records, located_at([0, 1], 2), Selection(kind="paper", max_actors=25))
+    )
     assert network.total_weight == 4
     assert network.provenance["works_selected"] == 4
     assert network.provenance["works_read"] == 6
-    with pytest.raises(RecordsError, match=r"no work has fields 'chemistry'; the records have 'ai', 'biology', 'physics'"):
+    with pytest.raises(
+        RecordsError, match=r"no work has fields 'chemistry'; the records have 'ai', 'biology', 'physics'"
+    ):
         chosen(fields=("chemistry",))
 
 
@@ -172,11 +176,15 @@ def test_applicants_and_inventors_link_apart():
     from innovation_graph.records import Records
 
     works = pa.table(
-        {"work_id": ["P1"], "kind": ["patent"], "n_actors": pa.array([2], pa.int32()), "retracted": [False], "truncated": [False]}
+        {
+            "work_id": ["P1"],
+            "kind": ["patent"],
+            "n_actors": pa.array([2], pa.int32()),
+            "retracted": [False],
+            "truncated": [False],
+        }
     )
-    sites = pa.table(
-        {"work": [0] * 5, "actor": [0, 1, 0, 1, 2], "role": [1, 1, 2, 2, 2], "address": [0, 1, 2, 2, 1]}
-    )
+    sites = pa.table({"work": [0] * 5, "actor": [0, 1, 0, 1, 2], "role": [1, 1, 2, 2, 2], "address": [0, 1, 2, 2, 1]})
     records = Records.from_tables(works, sites, pa.table({"text": ["a", "b", "c"]}))
     located = located_at([0, 1, 2], 3)
     assert records.roles == ("applicant", "inventor")

@@ -4,7 +4,7 @@ A *row* is a work with at least one located site: `place[ptr[r]:ptr[r + 1]]` are
 """
 
 # Compiled functions take arrays of known types and return nothing that a reader of signatures would need.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +34,8 @@ def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
     """
     nowhere = mark.size - 1
     n_sites = work.size
+    for site in range(n_sites):  # vector instructions gather; rows are then packed in place, never past the reading
+        out_place[site] = lookup[key[site] + 1]
     rows = 0
     filled = 0
     located = 0
@@ -42,21 +44,27 @@ def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
     while site < n_sites:
         this = work[site]
         start = filled
-        mark[nowhere] = this  # no branch for unlocated sites: their place is always marked
         here = 0
-        while site < n_sites and work[site] == this:
-            p = lookup[key[site] + 1]
+        mark[nowhere] = this  # no branch for unlocated sites: their place is always marked
+        while True:
+            p = out_place[site]
             here += p != nowhere
             out_place[filled] = p
             filled += mark[p] != this
             mark[p] = this
             site += 1
-        if not keep[this]:
-            filled = start
+            if site >= n_sites or work[site] != this:
+                break
+        kept = keep[this]
+        located += here if kept else 0
         size = filled - start
-        if size == 0:
+        if size < 2 or not kept:
+            counts = kept & (size == 1)
+            filled = start + counts
+            out_work[rows] = this
+            rows += counts
+            out_ptr[rows] = filled
             continue
-        located += here
         if size <= _SMALL:
             for i in range(start + 1, filled):
                 p = out_place[i]
@@ -165,12 +173,13 @@ def _transpose(ptr, place, by_ptr, by_position, by_row):
 
 
 @njit(cache=True, nogil=True)
-def _fill(first, last, ptr, place, weight, share, by_ptr, by_position, by_row, total, seen, counts, out_place, out_weight):  # noqa: E501
+def _fill(first, last, ptr, place, weight, share, transposed, total, seen, counts, out_place, out_weight):
     """Write the links of places first..last-1 to later places (Gustavson's algorithm); return how many.
 
     `total` (zeros, one a place) sums the weights, `seen` (zero bits, one a place) remembers which places were
     met: reading it in order gives sorted links without a sort. With shares, a pair weighs their product.
     """
+    by_ptr, by_position, by_row = transposed
     filled = 0
     shared = share.size > 0
     one = np.uint64(1)
@@ -214,6 +223,7 @@ def links(ptr, place, weight, share, n_places, threads=None):
     by_ptr = np.zeros(n_places + 1, dtype=np.int64)
     by_position, by_row = np.empty(visits, dtype=ptr.dtype), np.empty(visits, dtype=np.int32)
     pairs = _transpose(ptr, place, by_ptr, by_position, by_row)
+    transposed = (by_ptr, by_position, by_row)
     # A place has at most as many links as it has pairs, and as there are places after it.
     bound = np.minimum(pairs, np.arange(n_places - 1, -1, -1))
     before = np.concatenate([[0], np.cumsum(pairs)])
@@ -227,17 +237,26 @@ def links(ptr, place, weight, share, n_places, threads=None):
         # Memory that is never touched costs nothing; what was too much is given back.
         out_place, out_weight = np.empty(room, dtype=np.int32), np.empty(room)
         total, seen = np.zeros(n_places), np.zeros((n_places >> 6) + 1, dtype=np.uint64)
-        n = _fill(
-            first, last, ptr, place, weight, share, by_ptr, by_position, by_row, total, seen, counts, out_place, out_weight
-        )
+        n = _fill(first, last, ptr, place, weight, share, transposed, total, seen, counts, out_place, out_weight)
         out_place.resize(n, refcheck=False)
         out_weight.resize(n, refcheck=False)
         return out_place, out_weight
 
     with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 8)) as pool:
         filled = list(pool.map(fill, range(len(cuts) - 1)))
-    del by_position, by_row
     indptr = np.concatenate([[0], np.cumsum(counts)])
-    indices = np.concatenate([part[0] for part in filled])
-    data = np.concatenate([part[1] for part in filled])
+    places, weights = [part[0] for part in filled], [part[1] for part in filled]
+    del filled
+    data, indices = _joined(weights), _joined(places)
     return sparse.csr_array((data, indices, indptr), shape=(n_places, n_places))
+
+
+def _joined(parts):
+    """Concatenate and let go of each part as soon as it is copied, so that memory holds the whole only once."""
+    joined = np.empty(sum(map(len, parts)), dtype=parts[0].dtype)
+    end = len(joined)
+    while parts:
+        part = parts.pop()
+        joined[end - len(part) : end] = part
+        end -= len(part)
+    return joined

@@ -90,7 +90,9 @@ def links(
     shape = (len(ptr) - 1, n_places)
     ones = np.ones(len(place))
     left, right = (share, share) if len(share) else (np.repeat(weight, np.diff(ptr)), ones)
-    product = sparse.csr_array((left, place, ptr), shape=shape).T.tocsr() @ sparse.csr_array((right, place, ptr), shape=shape)
+    product = sparse.csr_array((left, place, ptr), shape=shape).T.tocsr() @ sparse.csr_array(
+        (right, place, ptr), shape=shape
+    )
     upper = sparse.csr_array(sparse.triu(product, k=1))
     upper.sort_indices()
     return upper
