@@ -1,0 +1,1 @@
+"""Views: pages and pictures of networks and tables."""
