@@ -29,6 +29,8 @@ app = typer.Typer(
 ingest_app = typer.Typer(no_args_is_help=True, help="Turn source files into a folder of records.")
 app.add_typer(ingest_app, name="ingest")
 
+_LEADING = ("strength", "degree", "eigenvector", "betweenness")
+
 _screen = Console()
 _errors = Console(stderr=True)
 
@@ -83,9 +85,9 @@ def ingest_openalex(
     named = counts.pop("truncated_works")
     _print_counts(f"Records in {out}", counts)
     if named:
-        _screen.print(f"Author list cut by OpenAlex: {', '.join(named[:10])}{' ...' if len(named) > 10 else ''}")
+        _say(f"Author list cut by OpenAlex: {', '.join(named[:10])}{' ...' if len(named) > 10 else ''}")
     if summary.rejects:
-        _errors.print(f"{summary.rejects} rejected, see {escape(str(out / 'rejects.jsonl'))}")
+        _say(f"{summary.rejects} rejected, see {out / 'rejects.jsonl'}")
         raise typer.Exit(code=1 if strict else 0)
 
 
@@ -133,10 +135,8 @@ def network_command(
     network.write(out)
     left_out = places_module.unlocated(read, located)
     write_csv(left_out, out / "unlocated.csv", synthetic=read.synthetic, index=False)
-    _screen.print(escape(f"{located!r}\n{network!r}"))
-    _screen.print(
-        f"Written to {escape(str(out))}; what has no place is in unlocated.csv there ({len(left_out):,} texts)."
-    )
+    _say(f"{located!r}\n{network!r}")
+    _say(f"Written to {out}; unlocated.csv there lists {len(left_out):,} texts without a place.")
 
 
 @app.command(
@@ -174,7 +174,7 @@ def import_command(
     if minimum is not None:
         made = made.threshold(minimum)
     made.write(out)
-    _screen.print(escape(f"{made!r}\nWritten to {out}"))
+    _say(f"{made!r}\nWritten to {out}")
 
 
 @app.command("centrality", epilog="Example: innovation-graph centrality papers --measures strength,eigenvector")
@@ -194,7 +194,7 @@ def centrality_command(
     table = ranked(network, values)
     write_csv(table, out, synthetic=network.synthetic)
     _print_top(f"{net.name}: the first ten of {network.n_places}", table, list(values.columns), network.synthetic)
-    _screen.print(escape(f"Written to {out}"))
+    _say(f"Written to {out}")
 
 
 @app.command("communities", epilog="Example: innovation-graph communities papers --resolution 1.2 --out groups.csv")
@@ -214,10 +214,10 @@ def communities_command(
     network = read_network(net)
     partition = communities.leiden(network, resolution=resolution, objective=objective, seed=seed)  # type: ignore[arg-type]
     partition.write(out)
-    _screen.print(escape(f"{partition!r}"))
+    _say(f"{partition!r}")
     for name in communities.names(partition, network).head(20):
-        _screen.print(escape(f"  {name}"))
-    _screen.print(escape(f"Written to {out}"))
+        _say(f"  {name}")
+    _say(f"Written to {out}")
 
 
 @app.command("map", epilog="Example: innovation-graph map papers --blocs CN:US --out sino_us.html")
@@ -240,7 +240,7 @@ def map_command(
         sides = tuple(tuple(name for name in side.split(",") if name) for side in blocs.split(":"))
     plan = MapPlan(title=title, countries=_list(countries) or (), blocs=sides, size_by=size_by, lang=lang)
     draw(read_network(net), plan, out, seed=seed)
-    _screen.print(escape(f"Written to {out} ({out.stat().st_size / 1000:,.0f} kB)"))
+    _say(f"Written to {out} ({out.stat().st_size / 1000:,.0f} kB)")
 
 
 @app.command(
@@ -259,15 +259,14 @@ def run_command(
 
         def report(line: str) -> None:
             status.update(escape(line[:100]))
-            _screen.print(escape(line), highlight=False)
+            _say(line)
 
         result = pipeline.run(chosen, out, report=report)
     for name, values in result.centralities.items():
         network = result.networks[name]
         table = pipeline.ranked(network, values)
-        shown = [m for m in ("strength", "degree", "eigenvector", "betweenness") if m in values] or list(values.columns)
-        _print_top(f"{name}: the first ten of {network.n_places}", table, shown, network.synthetic)
-    _screen.print(escape(f"Results in {out}: tables (CSV), maps (HTML), networks; run.json tells what was done."))
+        _print_top(f"{name}: the first ten of {network.n_places}", table, list(values.columns), network.synthetic)
+    _say(f"Results in {out}: tables (CSV), maps (HTML), networks; run.json tells what was done.")
 
 
 @app.callback(invoke_without_command=True)
@@ -317,6 +316,10 @@ def _bar() -> Iterator[Any]:
         yield progress
 
 
+def _say(line: str) -> None:
+    _screen.print(escape(line), soft_wrap=True, highlight=False)
+
+
 def _print_counts(title: str, counts: Mapping[str, Any]) -> None:
     table = Table(title=escape(title), show_header=False)
     for key, value in counts.items():
@@ -325,6 +328,9 @@ def _print_counts(title: str, counts: Mapping[str, Any]) -> None:
 
 
 def _print_top(title: str, rows: Any, measures: list[str], synthetic: bool) -> None:
+    """Show ten rows; of many measures only those that most readers look for, so that a narrow screen holds them."""
+    if len(measures) > len(_LEADING):
+        measures = [name for name in _LEADING if name in measures]
     table = Table(title=escape(title + (" - SYNTHETIC DATA" if synthetic else "")))
     for name in ("place", "country", *measures):
         table.add_column(escape(name), justify="left" if name in ("place", "country") else "right")

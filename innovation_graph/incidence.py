@@ -221,7 +221,8 @@ class IncidenceStream:
         return {
             "source": self.records.info.get("source", "unknown"),
             "synthetic": self.records.synthetic,
-            "places": self.located.rule,
+            "places": self.located.name,
+            **({} if self.located.catchment_km is None else {"catchment_km": self.located.catchment_km}),
             **self.selection.describe(),
             "works_read": self.records.n_works,
             "sites_read": self.records.n_sites,

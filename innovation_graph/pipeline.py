@@ -217,10 +217,11 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
             names = next(iter(networks.values())).places[["name_en", "name_zh", "country"]]
             synthetic = records.synthetic
             write_csv(names.join(pd.DataFrame(indicators)), folder / "indicators.csv", synthetic=synthetic)
+        plain = {key: value for key, value in msgspec.to_builtins(recipe).items() if value != {}}
         summary = {
             "title": recipe.title,
             "synthetic": records.synthetic,
-            "recipe": msgspec.to_builtins(recipe),
+            "recipe": plain,
             "seed": recipe.seed,
             "versions": {
                 "innovation-graph": __version__,
@@ -232,7 +233,7 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
             "networks": summaries,
         }
         write_json(folder / _MARKER, summary)
-        (folder / "recipe.toml").write_text(_as_toml(msgspec.to_builtins(recipe)), encoding="utf-8")
+        (folder / "recipe.toml").write_text(_as_toml(plain), encoding="utf-8")
     return Result(Path(out), summary, networks, tables)
 
 

@@ -32,15 +32,18 @@ class Located:
         How each place was found: index into `REASONS`.
     by : {"address", "actor"}
         Which column of the sites table `lookup` is to be applied to.
-    rule : str
-        Name of the set of places and its catchment, for the provenance.
+    name : str
+        Name of the set of places, for the provenance.
+    catchment_km : float, optional
+        Reach of a district centre, in closed sets.
     """
 
     places: pd.DataFrame
     lookup: NDArray[np.int32]
     reason: NDArray[np.uint8]
     by: Literal["address", "actor"] = "address"
-    rule: str = ""
+    name: str = ""
+    catchment_km: float | None = None
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
@@ -107,9 +110,9 @@ def locate(addresses: pa.Table | Records, places: Places) -> Located:
         if actors is None:
             raise RecordsError("places 'author' need records with an actors table; ingest the source with its actors")
         table, lookup, reason = discover_authors(actors)
-        return Located(table, lookup, reason, by="actor", rule=places.name)
+        return Located(table, lookup, reason, by="actor", name=places.name)
     rows = addresses.addresses if isinstance(addresses, Records) else addresses
     if places.kind == "districts":
-        rule = f"{places.name}, {places.catchment_km:g} km around districts"
-        return Located(places.table, *locate_in_districts(rows, places), rule=rule)
-    return Located(*discover(rows, places), rule=places.name)
+        found = locate_in_districts(rows, places)
+        return Located(places.table, *found, name=places.name, catchment_km=places.catchment_km)
+    return Located(*discover(rows, places), name=places.name)

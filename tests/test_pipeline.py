@@ -1,0 +1,261 @@
+"""The whole chain: recipes, the run, the command line, the tables that come out."""
+
+import filecmp
+import gzip
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import innovation_graph as ig
+from innovation_graph import cli, pipeline
+from innovation_graph.errors import RecipeError, RecordsError
+from innovation_graph.views.tables import write_csv
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    return pipeline.run(pipeline.sample_recipe(), tmp_path_factory.mktemp("run") / "out")
+
+
+def command(*arguments):
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+def equal_files(one: Path, other: Path) -> bool:
+    names = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
+    return all(filecmp.cmp(one / name, other / name, shallow=False) for name in names)
+
+
+def test_the_sample_gives_both_networks_tables_and_maps(sample):
+    assert set(sample.networks) == {"papers", "patents"}
+    for name, network in sample.networks.items():
+        assert network.n_places == 120
+        assert network.synthetic
+        folder = sample.folder / name
+        assert ig.read_network(folder / "network") == network
+        table = pd.read_csv(folder / "centrality.csv", index_col="place_id")
+        assert (table["synthetic_data"] == "yes").all()
+        np.testing.assert_allclose(table["strength"][network.ids], network.adjacency.sum(axis=1))
+        assert table["strength_rank"].iloc[0] == 1
+        for page in ("map.html", "map_cn_us.html"):
+            text = (folder / page).read_text(encoding="utf-8")
+            assert "SYNTHETIC" in text
+        assert (folder / "communities.csv").is_file()
+    assert "synthetic_data" in (sample.folder / "unlocated.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+
+
+def test_indicators_are_those_of_networkx(sample):
+    """Indicator 17: networkx's eigenvector; 18: number of partners, both over all 120 hubs."""
+    import networkx as nx
+
+    table = pd.read_csv(sample.folder / "indicators.csv", index_col="place_id")
+    assert len(table) == 120
+    graph = sample.networks["papers"].to_networkx()
+    assert nx.is_connected(graph)
+    expected = pd.Series(nx.eigenvector_centrality_numpy(graph, weight="weight")).abs()
+    np.testing.assert_allclose(table["indicator_17"], expected[table.index], atol=1e-9)
+    degrees = dict(sample.networks["patents"].to_networkx().degree())
+    assert table["indicator_18"].to_dict() == degrees
+    assert min(degrees.values()) == 0, "a hub without partners has to stay in the table"
+
+
+def test_summary_counts_every_stage(sample):
+    summary = json.loads((sample.folder / "run.json").read_text(encoding="utf-8"))
+    assert summary["synthetic"] is True
+    papers = summary["networks"]["papers"]
+    counts = [papers[key] for key in ("works_read", "works_selected", "works_located", "works_linking")]
+    assert counts == sorted(counts, reverse=True)
+    assert papers["works_read"] == summary["records"]["counts"]["works"] == 80_000
+    assert papers["links"] == sample.networks["papers"].n_links
+    assert len(papers["top"]) == 10
+    assert set(summary["versions"]) >= {"innovation-graph", "python", "numpy", "igraph"}
+
+
+def test_running_the_stored_recipe_again_gives_equal_files(sample, tmp_path):
+    again = pipeline.read_recipe(sample.folder / "recipe.toml")
+    assert again == pipeline.sample_recipe()
+    pipeline.run(again, tmp_path / "again")
+    assert equal_files(sample.folder, tmp_path / "again")
+
+
+WORK = {
+    "id": "https://openalex.org/W1",
+    "publication_year": 2023,
+    "type": "article",
+    "authorships": [
+        {
+            "author": {"id": "https://openalex.org/A1"},
+            "institutions": [{"id": "https://openalex.org/I1", "country_code": "GB"}],
+        },
+        {
+            "author": {"id": "https://openalex.org/A2"},
+            "institutions": [{"id": "https://openalex.org/I2", "country_code": "US"}],
+        },
+    ],
+}
+PLACES = [
+    {"id": "https://openalex.org/I1", "display_name": "=University of Cambridge", "country_code": "GB",
+     "geo": {"city": "Cambridge", "geonames_city_id": "2653941", "country_code": "GB",
+             "latitude": 52.2, "longitude": 0.117}},
+    {"id": "https://openalex.org/I2", "display_name": "Stanford University", "country_code": "US",
+     "geo": {"city": "Stanford", "geonames_city_id": "5398563", "region": "California", "country_code": "US",
+             "latitude": 37.424, "longitude": -122.166}},
+]  # fmt: skip
+
+
+@pytest.fixture
+def own_files(tmp_path):
+    works = [{**WORK, "id": f"https://openalex.org/W{i}"} for i in range(3)]
+    with gzip.open(tmp_path / "works.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(work) + "\n" for work in works)
+        file.write("no json\n")
+    (tmp_path / "institutions.jsonl").write_text("\n".join(map(json.dumps, PLACES)), encoding="utf-8")
+    return tmp_path
+
+
+def test_own_files_by_recipe(own_files):
+    (own_files / "mine.toml").write_text(
+        """
+        title = "Mine"
+        seed = 7
+        [records]
+        openalex = ["works.jsonl.gz"]
+        institutions = "institutions.jsonl"
+        [places]
+        set = "gihi2024"
+        [networks.all]
+        counting = "share"
+        measures = ["degree", "strength"]
+        [networks.all.maps.uk_us]
+        title = "Both sides"
+        blocs = [["GB"], ["US"]]
+        """
+    )
+    result = pipeline.run(pipeline.read_recipe(own_files / "mine.toml"), own_files / "out")
+    links = result.networks["all"].links()
+    assert links.to_dict("records") == [{"source": "san-francisco-san-jose", "target": "cambridge", "weight": 0.75}]
+    assert not result.networks["all"].synthetic
+    assert "synthetic" not in (own_files / "out/all/centrality.csv").read_text(encoding="utf-8")
+    assert (own_files / "out/all/uk_us.html").is_file()
+    assert result.summary["records"]["ingest"]["rejects"] == 1
+    stored = tomllib.loads((own_files / "out/recipe.toml").read_text(encoding="utf-8"))
+    assert stored["records"]["openalex"] == [str(own_files / "works.jsonl.gz")]
+    again = pipeline.run(pipeline.read_recipe(own_files / "out/recipe.toml"), own_files / "again")
+    assert again.networks["all"] == result.networks["all"]
+    assert equal_files(own_files / "out", own_files / "again")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("networks = 3", "Expected `object`, got `int` - at `\\$.networks`"),
+        ("[networks.a]\nkindd = 'paper'", "unknown field `kindd`"),
+        ("[networks.a]\nyears = [2023]", "length 2"),
+        ("title = 'x'", "missing required field `networks`"),
+        ("title = ", "Invalid value"),
+    ],
+)
+def test_faulty_recipes_name_the_entry(text, message, tmp_path):
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        pipeline.read_recipe(tmp_path / "r.toml")
+
+
+def test_a_failing_run_leaves_nothing(tmp_path):
+    recipe = pipeline.Recipe(networks={"a": pipeline.NetworkPlan(kind="song")})
+    with pytest.raises(RecordsError, match="no work has kind 'song'"):
+        pipeline.run(recipe, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_line_from_files_to_map(own_files):
+    done = command(
+        "ingest", "openalex", own_files / "works.jsonl.gz",
+        "--institutions", own_files / "institutions.jsonl", "--out", own_files / "records",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "rejects.jsonl" in done.output
+    strict = command("ingest", "openalex", own_files / "works.jsonl.gz", "--strict", "--out", own_files / "strict")
+    assert strict.exit_code == 1
+    assert (own_files / "strict/records.json").is_file()
+    made = command("network", own_files / "records", "--years", "2020-2023", "--out", own_files / "net")
+    assert made.exit_code == 0, made.output
+    assert "1 link" in made.output
+    left = pd.read_csv(own_files / "net/unlocated.csv")
+    assert list(left.columns) == ["text", "city", "country", "sites", "works"]
+    countries = command("network", own_files / "records", "--places", "organisation", "--out", own_files / "orgs")
+    assert countries.exit_code == 0, countries.output
+    measured = command("centrality", own_files / "orgs", "--out", own_files / "c.csv", "--measures", "degree,strength")
+    assert measured.exit_code == 0, measured.output
+    table = pd.read_csv(own_files / "c.csv")
+    assert sorted(table["name_en"]) == ["'=University of Cambridge", "Stanford University"], "no cell is a formula"
+    grouped = command("communities", own_files / "net", "--out", own_files / "groups.csv")
+    assert grouped.exit_code == 0, grouped.output
+    drawn = command("map", own_files / "net", "--blocs", "GB:US", "--out", own_files / "m.html")
+    assert drawn.exit_code == 0, drawn.output
+    assert (own_files / "m.html").stat().st_size < 1_000_000
+
+
+def test_import_and_errors_on_the_command_line(tmp_path):
+    (tmp_path / "edges.csv").write_text("source,target,weight\nBeijing,Boston,3\n")
+    assert command("import", "edges", tmp_path / "edges.csv", "--out", tmp_path / "net").exit_code == 0
+    assert ig.read_network(tmp_path / "net").total_weight == 3
+    for arguments, text in (
+        (["map", "nowhere"], "error: nowhere: expected a folder with network.json"),
+        (["import", "odd", "x", "--out", "y"], "error: unknown format 'odd'; known: edges, matrix, vosviewer"),
+        (["network", "sample", "--years", "last", "--out", "y"], "error: --years: expected a year or a range"),
+        (["run", "none.toml"], "error: none.toml:"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", "from innovation_graph.cli import main; main()", *arguments],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert " ".join(done.stderr.split()).startswith(text)
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "y").exists()
+
+
+@pytest.mark.parametrize(
+    "name", [[], ["ingest", "openalex"], ["network"], ["import"], ["centrality"], ["communities"], ["map"], ["run"]]
+)
+def test_help_has_an_example(name):
+    done = command(*name, "--help")
+    assert done.exit_code == 0
+    assert "innovation-graph" in done.output
+    assert "xample" in done.output or "Try it" in done.output
+
+
+def test_importing_the_package_is_light():
+    code = (
+        "import sys, time; start = time.perf_counter(); import innovation_graph; print(time.perf_counter() - start);"
+        "heavy = {'pyvis', 'numba', 'networkx', 'matplotlib', 'pandas', 'igraph'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == "[]"
+
+
+def test_public_names_exist():
+    for name in ig.__all__:
+        assert getattr(ig, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = ig.nothing
+
+
+def test_spreadsheets_get_text_not_formulas(tmp_path):
+    table = pd.DataFrame({"name": ["=1+1", "+x", "-y", "@z", "fine", None], "value": [-1.5, 2, 3, 4, 5, np.nan]})
+    write_csv(table, tmp_path / "t.csv", index=False)
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    read = pd.read_csv(tmp_path / "t.csv")
+    assert read["name"].tolist()[:5] == ["'=1+1", "'+x", "'-y", "'@z", "fine"]
+    assert read["value"].tolist()[:2] == [-1.5, 2.0]
+    assert list(tmp_path.iterdir()) == [tmp_path / "t.csv"]
