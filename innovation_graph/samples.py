@@ -121,9 +121,7 @@ class _Hubs:
     km: _Floats  # distances
 
 
-def _papers(
-    model: Mapping[str, Any], hubs: _Hubs, directory: "_Directory", rng: np.random.Generator
-) -> _Tables:
+def _papers(model: Mapping[str, Any], hubs: _Hubs, directory: "_Directory", rng: np.random.Generator) -> _Tables:
     year, team = _teams(model, "papers", hubs, rng)
     numbers = model["numbers"]
     size = (team >= 0).sum(axis=1)
@@ -149,9 +147,7 @@ def _papers(
     return _describe(model, "papers", year, authors, rng), sites
 
 
-def _patents(
-    model: Mapping[str, Any], hubs: _Hubs, directory: "_Directory", rng: np.random.Generator
-) -> _Tables:
+def _patents(model: Mapping[str, Any], hubs: _Hubs, directory: "_Directory", rng: np.random.Generator) -> _Tables:
     year, team = _teams(model, "patents", hubs, rng)
     size = (team >= 0).sum(axis=1)
 
@@ -174,9 +170,7 @@ def _patents(
         "work": np.concatenate([work, made]),
         "actor": np.concatenate([actor, applicants[made] + number]),
         "role": np.repeat([1, 2], [len(work), len(made)]),
-        "address": np.concatenate(
-            [address, directory.blur(directory.people.draw(home, rng.random(len(made))), rng)]
-        ),
+        "address": np.concatenate([address, directory.blur(directory.people.draw(home, rng.random(len(made))), rng)]),
     }
     order = np.lexsort((sites["actor"], sites["work"]))
     works = _describe(model, "patents", year, applicants, rng)
@@ -338,19 +332,11 @@ class _Directory:
         volume = np.maximum(hubs.volume["papers"], hubs.volume["patents"])
         numbers = [4 + round(v**0.5) for v in volume.tolist()]
         organisations = [
-            [
-                (self._add_organisation(places[n % len(places)], kinds[n % len(kinds)], n), n)
-                for n in range(number)
-            ]
+            [(self._add_organisation(places[n % len(places)], kinds[n % len(kinds)], n), n) for n in range(number)]
             for places, number in zip(hubs.places, numbers, strict=True)
         ]
         self.papers, self.patents = (
-            _Urn(
-                [
-                    [(row, kinds[n % len(kinds)][kind] / (n + 2)) for row, n in group]
-                    for group in organisations
-                ]
-            )
+            _Urn([[(row, kinds[n % len(kinds)][kind] / (n + 2)) for row, n in group] for group in organisations])
             for kind in ("papers", "patents")
         )
         # People are known by the place where they live.
@@ -373,9 +359,7 @@ class _Directory:
         ]
 
     def _add_organisation(self, place: Mapping[str, Any], kind: Mapping[str, Any], n: int) -> int:
-        return self._add(
-            organisation=f"{place['city']} {kind['name']} {n + 1:02d}", type=kind["type"], **place
-        )
+        return self._add(organisation=f"{place['city']} {kind['name']} {n + 1:02d}", type=kind["type"], **place)
 
     def _add(self, **values: Any) -> int:
         text = ", ".join(values[part] for part in ("organisation", "city", "country") if part in values)
@@ -389,9 +373,7 @@ class _Directory:
         item = rng.random(len(address))
         nowhere = np.array(self._nowhere)[(item * len(self._nowhere)).astype(np.int64)]
         outside = np.array(self._outside)[(item * len(self._outside)).astype(np.int64)]
-        return np.where(
-            chance < 0.04, nowhere, np.where(chance < 0.06, -1, np.where(chance < 0.08, outside, address))
-        )
+        return np.where(chance < 0.04, nowhere, np.where(chance < 0.06, -1, np.where(chance < 0.08, outside, address)))
 
     def table(self) -> pa.Table:
         return pa.Table.from_pylist(self._rows, schema=SCHEMAS["addresses"])
@@ -419,9 +401,7 @@ def _read_hubs(model: Mapping[str, Any]) -> _Hubs:
         country=np.array([row["country"] for row in rows]),
         continent=np.array([row["continent"] for row in rows]),
         places=groups,
-        volume={
-            kind: _volumes(model[kind], [row["hub_id"] for row in rows]) for kind in ("papers", "patents")
-        },
+        volume={kind: _volumes(model[kind], [row["hub_id"] for row in rows]) for kind in ("papers", "patents")},
         km=2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0))),
     )
 
@@ -434,8 +414,7 @@ def _volumes(knobs: Mapping[str, Any], hub_ids: list[str]) -> _Floats:
     """
     (table, column), (mini_column, share) = knobs["volume"], knobs["mini_volume"]
     points = {
-        row["hub_id"]: share * (float(row[mini_column]) - 60)
-        for row in _read_csv("gihi2024/table04_mini_hubs.csv")
+        row["hub_id"]: share * (float(row[mini_column]) - 60) for row in _read_csv("gihi2024/table04_mini_hubs.csv")
     }
     points |= {row["hub_id"]: float(row[column]) - 60 for row in _read_csv(f"gihi2024/{table}")}
     return np.array([1 + points.get(hub_id, 0.5) for hub_id in hub_ids])

@@ -94,9 +94,7 @@ class Links:
 
     def graph(self) -> nx.Graph:
         graph = nx.Graph()
-        graph.add_weighted_edges_from(
-            (a, b, n) for a in sorted(self.of) for b, n in sorted(self.of[a].items())
-        )
+        graph.add_weighted_edges_from((a, b, n) for a in sorted(self.of) for b, n in sorted(self.of[a].items()))
         return graph
 
 
@@ -153,9 +151,7 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> Records:
 
 
 def test_p1_two_core_communities(papers: list[Links]) -> None:
-    china, usa = (
-        set(names(part)) for part in CLAIMS["P1"].replace("China: ", "").replace("USA: ", "").split(" | ")
-    )
+    china, usa = (set(names(part)) for part in CLAIMS["P1"].replace("China: ", "").replace("USA: ", "").split(" | "))
     for links in papers:
         for seed in range(3):
             found = nx.community.louvain_communities(links.graph(), weight="weight", seed=seed)
@@ -246,9 +242,7 @@ def test_volumes_follow_the_published_scores(sample: Records) -> None:
 
 def test_shape(sample: Records) -> None:
     works, addresses = sample.works.to_pandas(), sample.addresses.to_pandas()
-    columns = dict(
-        zip(SCHEMAS["sites"].names, next(sample.site_batches(SCHEMAS["sites"].names)), strict=True)
-    )
+    columns = dict(zip(SCHEMAS["sites"].names, next(sample.site_batches(SCHEMAS["sites"].names)), strict=True))
     assert works["kind"].value_counts().to_dict() == {"paper": 60_000, "patent": 20_000}
     assert sorted(works["year"].unique()) == [2019, 2020, 2021, 2022, 2023]
     for kind in ("paper", "patent"):
@@ -296,9 +290,7 @@ def test_small() -> None:
 def test_build_makes_the_packaged_sample_again(again: Records) -> None:
     packaged = data_path("sample")
     writer = pq.read_metadata(packaged / "works.parquet").created_by
-    assert sorted(path.name for path in packaged.iterdir()) == sorted(
-        path.name for path in again.folder.iterdir()
-    )
+    assert sorted(path.name for path in packaged.iterdir()) == sorted(path.name for path in again.folder.iterdir())
     same_writer = pq.read_metadata(again.folder / "works.parquet").created_by == writer
     for path in sorted(packaged.iterdir()):
         other = again.folder / path.name
