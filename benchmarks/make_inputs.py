@@ -37,7 +37,7 @@ def sites_of(rng: np.random.Generator, first: int, n: int) -> tuple[pa.Table, np
     total = len(work)
     starts = np.cumsum(rows) - rows
     home = heavy_tailed(rng, n, ORGANISATIONS, 0.92)[work]
-    away = rng.random(n) < 0.15 + rows / 100  # the larger the team, the more organisations
+    away = rng.random(n) < 0.15 + rows / 120  # the larger the team, the more organisations
     kind = rng.random(total) + np.where(away, 0.8, 0.0)[work]
     near = (home + np.rint(rng.standard_cauchy(total).clip(-1e6, 1e6) * 6).astype(np.int64)) % ORGANISATIONS
     far = heavy_tailed(rng, total, ORGANISATIONS, 0.92)

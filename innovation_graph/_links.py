@@ -46,8 +46,8 @@ def checked_upper(upper: sparse.csr_array, n_places: int) -> sparse.csr_array:
     if not upper.has_canonical_format:
         upper = upper.copy()
         upper.sum_duplicates()
-    bad = np.flatnonzero(~(np.isfinite(upper.data) & (upper.data > 0)))
-    if len(bad):
+    if upper.nnz and not (upper.data.min() > 0 and upper.data.max() < np.inf):  # false for NaN too
+        bad = np.flatnonzero(~(np.isfinite(upper.data) & (upper.data > 0)))
         raise NetworkError(
             f"link weights must be finite and positive; {len(bad)} are not, the first is {upper.data[bad[0]]}"
         )

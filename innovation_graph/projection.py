@@ -140,10 +140,14 @@ def _sparse(
     n_places, tools = len(source.places), source.engine
 
     def linking(block: Block) -> _Rows:
-        sizes = np.diff(block.ptr)
-        entries = np.repeat(sizes > 1, sizes)
-        share = _share(block)[entries] if counting == "share" else np.empty(0)
-        return _Rows(sizes[sizes > 1], block.place[entries], share, _totals(tools, block, n_places))
+        share = _share(block) if counting == "share" else np.empty(0)
+        sizes, place = np.empty(len(block.work), np.int64), np.empty(len(block.place), np.int32)
+        shares = np.empty(len(share))
+        rows, entries = tools.linking(block.ptr, block.place, share, sizes, place, shares)
+        sizes.resize(rows, refcheck=False)
+        place.resize(entries, refcheck=False)
+        shares.resize(min(entries, len(share)), refcheck=False)
+        return _Rows(sizes, place, shares, _totals(tools, block, n_places))
 
     totals = _Totals(n_places)
     parts = []

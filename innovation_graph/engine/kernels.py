@@ -13,10 +13,9 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
-__all__ = ["compact", "dense_pairs", "dense_shares", "links", "row_shares", "totals"]
+__all__ = ["compact", "dense_pairs", "dense_shares", "linking", "links", "row_shares", "totals"]
 
 _SMALL = 48  # rows up to here are sorted by insertion
-_PARTS = 64  # pieces into which the sparse product is cut for the threads
 
 # Position of the single bit that is set in a word: multiplied by a de Bruijn number, its six top bits differ.
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -125,6 +124,25 @@ def totals(ptr, place, works, solo, fractional):
 
 
 @njit(cache=True, nogil=True)
+def linking(ptr, place, share, out_size, out_place, out_share):
+    """Copy the rows of two and more places; return the numbers of rows and of entries."""
+    rows = 0
+    filled = 0
+    for row in range(ptr.size - 1):
+        start, stop = ptr[row], ptr[row + 1]
+        if stop - start < 2:
+            continue
+        for i in range(start, stop):
+            out_place[filled] = place[i]
+            if share.size:
+                out_share[filled] = share[i]
+            filled += 1
+        out_size[rows] = stop - start
+        rows += 1
+    return rows, filled
+
+
+@njit(cache=True, nogil=True)
 def dense_pairs(ptr, place, weight, out):
     """Add the weight of each row to all pairs of its places, above the diagonal of a dense matrix."""
     for row in range(ptr.size - 1):
@@ -224,39 +242,30 @@ def links(ptr, place, weight, share, n_places, threads=None):
     by_position, by_row = np.empty(visits, dtype=ptr.dtype), np.empty(visits, dtype=np.int32)
     pairs = _transpose(ptr, place, by_ptr, by_position, by_row)
     transposed = (by_ptr, by_position, by_row)
-    # A place has at most as many links as it has pairs, and as there are places after it.
-    bound = np.minimum(pairs, np.arange(n_places - 1, -1, -1))
-    before = np.concatenate([[0], np.cumsum(pairs)])
-    cuts = np.unique(np.searchsorted(before, np.linspace(0, before[-1], _PARTS + 1)[1:-1]))
-    cuts = [0, *cuts.tolist(), n_places]
     counts = np.zeros(n_places, dtype=np.int64)
+    # A place has at most as many links as it has pairs, and as there are places after it. The room is taken at
+    # once: memory that is never touched costs nothing, and touching it twice is what a sparse product is slow by.
+    room = np.concatenate([[0], np.cumsum(np.minimum(pairs, np.arange(n_places - 1, -1, -1)))])
+    indices, data = np.empty(room[-1], dtype=np.int32), np.empty(room[-1])
+    threads = threads or min(os.cpu_count() or 1, 8)
+    effort = np.cumsum(pairs)
+    cuts = np.searchsorted(effort, np.linspace(0, effort[-1], threads + 1)[1:-1])
+    cuts = [0, *cuts.tolist(), n_places]
 
     def fill(part):
         first, last = cuts[part], cuts[part + 1]
-        room = int(bound[first:last].sum())
-        # Memory that is never touched costs nothing; what was too much is given back.
-        out_place, out_weight = np.empty(room, dtype=np.int32), np.empty(room)
+        out = slice(room[first], room[last])
         total, seen = np.zeros(n_places), np.zeros((n_places >> 6) + 1, dtype=np.uint64)
-        n = _fill(first, last, ptr, place, weight, share, transposed, total, seen, counts, out_place, out_weight)
-        out_place.resize(n, refcheck=False)
-        out_weight.resize(n, refcheck=False)
-        return out_place, out_weight
+        return _fill(first, last, ptr, place, weight, share, transposed, total, seen, counts, indices[out], data[out])
 
-    with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, 8)) as pool:
-        filled = list(pool.map(fill, range(len(cuts) - 1)))
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    places, weights = [part[0] for part in filled], [part[1] for part in filled]
-    del filled
-    data, indices = _joined(weights), _joined(places)
-    return sparse.csr_array((data, indices, indptr), shape=(n_places, n_places))
-
-
-def _joined(parts):
-    """Concatenate and let go of each part as soon as it is copied, so that memory holds the whole only once."""
-    joined = np.empty(sum(map(len, parts)), dtype=parts[0].dtype)
-    end = len(joined)
-    while parts:
-        part = parts.pop()
-        joined[end - len(part) : end] = part
-        end -= len(part)
-    return joined
+    with ThreadPoolExecutor(threads) as pool:
+        filled = list(pool.map(fill, range(threads)))
+    end = 0
+    for part, n in enumerate(filled):  # close the gaps between the parts, then give the rest back
+        start = room[cuts[part]]
+        for values in (indices, data):
+            values[end : end + n] = values[start : start + n]
+        end += n
+    indices.resize(end, refcheck=False)
+    data.resize(end, refcheck=False)
+    return sparse.csr_array((data, indices, np.concatenate([[0], np.cumsum(counts)])), shape=(n_places, n_places))

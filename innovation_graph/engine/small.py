@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["compact", "dense_pairs", "dense_shares", "links", "row_shares", "totals"]
+__all__ = ["compact", "dense_pairs", "dense_shares", "linking", "links", "row_shares", "totals"]
 
 _Ints: TypeAlias = NDArray[np.integer[Any]]
 _Floats: TypeAlias = NDArray[np.float64]
@@ -66,6 +66,20 @@ def totals(ptr: _Ints, place: _Ints, works: _Floats, solo: _Floats, fractional: 
     works += np.bincount(place, minlength=len(works))
     solo += np.bincount(place[ptr[:-1][sizes == 1]], minlength=len(works))
     fractional += np.bincount(place, weights=np.repeat(1.0 / sizes, sizes), minlength=len(works))
+
+
+def linking(
+    ptr: _Ints, place: _Ints, share: _Floats, out_size: _Ints, out_place: _Ints, out_share: _Floats
+) -> tuple[int, int]:
+    """Copy the rows of two and more places; return the numbers of rows and of entries."""
+    sizes = np.diff(ptr)
+    entries = np.repeat(sizes > 1, sizes)
+    rows, filled = int((sizes > 1).sum()), int(entries.sum())
+    out_size[:rows] = sizes[sizes > 1]
+    out_place[:filled] = place[entries]
+    if len(share):
+        out_share[:filled] = share[entries]
+    return rows, filled
 
 
 def dense_pairs(ptr: _Ints, place: _Ints, weight: _Floats, out: _Floats) -> None:
