@@ -116,8 +116,8 @@ def network_command(
     """Link places by the works they have in common."""
     from innovation_graph import incidence, projection
     from innovation_graph import places as places_module
+    from innovation_graph._csv import write_csv
     from innovation_graph.incidence import Selection
-    from innovation_graph.views.tables import write_csv
 
     read = _records(records)
     located = places_module.locate(read, places_module.get(places, catchment_km))
@@ -185,9 +185,9 @@ def centrality_command(
 ) -> None:
     """Measure every place's position: values and ranks as CSV, the first ten on screen."""
     from innovation_graph import centrality
+    from innovation_graph._csv import write_csv
     from innovation_graph.network import read_network
     from innovation_graph.pipeline import ranked
-    from innovation_graph.views.tables import write_csv
 
     network = read_network(net)
     values = centrality.table(network, _list(measures))

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from innovation_graph._files import new_file, write_json
+from innovation_graph._csv import as_written, write_csv
+from innovation_graph._files import write_json
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import Network
 from innovation_graph.similarity import association_strength
@@ -94,11 +95,10 @@ class Partition:
         Parameters
         ----------
         path : str or Path
-            Name of the CSV file, ending in `.csv`.
+            Name of the CSV file, ending in `.csv`. It is marked where the network is synthetic.
         """
         path = _csv(path)
-        with new_file(path) as aside:
-            self.labels.to_csv(aside, lineterminator="\n")
+        write_csv(self.labels.to_frame(), path, synthetic=bool(self.provenance.get("synthetic")))
         write_json(path.with_suffix(".json"), {"format": _FORMAT, "version": _VERSION, **self._head()})
 
 
@@ -271,7 +271,7 @@ def read_partition(path: Path | str) -> Partition:
     try:
         head = json.loads(beside.read_text(encoding="utf-8"))
         table = pd.read_csv(path, dtype={"place_id": "str", "community": "int64"}, keep_default_na=False)
-        labels = table.set_index("place_id")["community"]
+        labels = pd.Series(table["community"].to_numpy(), index=pd.Index(table["place_id"].map(as_written)))
     except (OSError, ValueError, KeyError) as error:
         raise FormatError(
             path, expected=f"a partition, and {beside.name} beside it", got=str(error), hint=hint

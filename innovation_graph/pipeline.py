@@ -13,6 +13,7 @@ import msgspec
 import pandas as pd
 
 from innovation_graph import centrality, communities, incidence, places, projection
+from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
 from innovation_graph._version import __version__
 from innovation_graph.errors import RecipeError
@@ -22,7 +23,6 @@ from innovation_graph.records import Records, read_records
 from innovation_graph.samples import sample_records
 from innovation_graph.sources import openalex
 from innovation_graph.views import explorer
-from innovation_graph.views.tables import write_csv
 
 __all__ = ["MapPlan", "NetworkPlan", "Recipe", "Result", "read_recipe", "run", "sample_recipe"]
 

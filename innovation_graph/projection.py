@@ -98,8 +98,9 @@ class _Rows(NamedTuple):
     totals: _Totals
 
 
-def _weights(counting: str, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
-    n = np.maximum(sizes, 2).astype(np.float64)  # rows of one place have no pair to weigh
+def _weights(counting: str, largest: int) -> NDArray[np.float64]:
+    """Return the weight of a pair by the number of places of the work."""
+    n = np.maximum(np.arange(largest + 1), 2).astype(np.float64)  # works of one place have no pair to weigh
     if counting == "fractional":
         return 1.0 / (n - 1.0)
     if counting == "whole_normalised":
@@ -117,13 +118,14 @@ def _totals(tools: ModuleType, block: Block, n_places: int) -> _Totals:
 
 def _dense(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, _Totals]:
     n_places, tools = len(source.places), source.engine
+    weight = _weights(counting, n_places)
 
     def add(block: Block) -> tuple[NDArray[np.float64], _Totals]:
         matrix = np.zeros((n_places, n_places))
         if counting == "share":
             tools.dense_shares(block.ptr, block.place, _share(block), matrix)
         else:
-            tools.dense_pairs(block.ptr, block.place, _weights(counting, np.diff(block.ptr)), matrix)
+            tools.dense_pairs(block.ptr, block.place, weight, matrix)
         return matrix, _totals(tools, block, n_places)
 
     # Pieces are summed in their order, so that the last bit does not depend on the number of threads.
@@ -159,7 +161,7 @@ def _sparse(
     share = np.concatenate([np.empty(0), *(part.share for part in parts)])
     del parts
     ptr = np.concatenate([[0], np.cumsum(sizes)])
-    weight = _weights(counting, sizes) if counting != "share" else np.empty(0)
+    weight = _weights(counting, n_places)
     return tools.links(ptr, place, weight, share, n_places, threads), totals
 
 

@@ -16,6 +16,7 @@ from scipy import sparse
 __all__ = ["compact", "dense_pairs", "dense_shares", "linking", "links", "row_shares", "totals"]
 
 _SMALL = 48  # rows up to here are sorted by insertion
+_VISIT = 8  # what a visit costs, measured in pairs
 
 # Position of the single bit that is set in a word: multiplied by a de Bruijn number, its six top bits differ.
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -144,10 +145,10 @@ def linking(ptr, place, share, out_size, out_place, out_share):
 
 @njit(cache=True, nogil=True)
 def dense_pairs(ptr, place, weight, out):
-    """Add the weight of each row to all pairs of its places, above the diagonal of a dense matrix."""
+    """Add `weight[n]` to all pairs of the n places of each row, above the diagonal of a dense matrix."""
     for row in range(ptr.size - 1):
         start, stop = ptr[row], ptr[row + 1]
-        w = weight[row]
+        w = weight[stop - start]
         for i in range(start, stop - 1):
             line = out[place[i]]
             for j in range(i + 1, stop):
@@ -166,47 +167,45 @@ def dense_shares(ptr, place, share, out):
 
 
 @njit(cache=True, nogil=True)
-def _transpose(ptr, place, by_ptr, by_position, by_row):
-    """List for each place the rows in which another place follows, and its positions there.
+def _transpose(ptr, place, by_ptr, start, stop, size):
+    """List for each place its visits: where it stands in a row, where that row stops, and how many places it has.
 
-    Returns the number of pairs in which each place comes first.
+    Visits as the last of a row are left out. Returns the number of pairs in which each place comes first.
     """
     n_places = by_ptr.size - 1
     pairs = np.zeros(n_places, dtype=np.int64)
     for row in range(ptr.size - 1):
-        stop = ptr[row + 1]
-        for i in range(ptr[row], stop - 1):
+        for i in range(ptr[row], ptr[row + 1] - 1):
             by_ptr[place[i] + 1] += 1
-            pairs[place[i]] += stop - 1 - i
+            pairs[place[i]] += ptr[row + 1] - 1 - i
     for p in range(n_places):
         by_ptr[p + 1] += by_ptr[p]
     cursor = by_ptr[:-1].copy()
     for row in range(ptr.size - 1):
         for i in range(ptr[row], ptr[row + 1] - 1):
             at = cursor[place[i]]
-            by_position[at] = i
-            by_row[at] = row
+            start[at] = i
+            stop[at] = ptr[row + 1]
+            size[at] = ptr[row + 1] - ptr[row]
             cursor[place[i]] = at + 1
     return pairs
 
 
 @njit(cache=True, nogil=True)
-def _fill(first, last, ptr, place, weight, share, transposed, total, seen, counts, out_place, out_weight):
+def _fill(first, last, place, weight, share, visits, total, seen, counts, out_place, out_weight):
     """Write the links of places first..last-1 to later places (Gustavson's algorithm); return how many.
 
     `total` (zeros, one a place) sums the weights, `seen` (zero bits, one a place) remembers which places were
     met: reading it in order gives sorted links without a sort. With shares, a pair weighs their product.
     """
-    by_ptr, by_position, by_row = transposed
+    by_ptr, begin, end, size = visits
     filled = 0
     shared = share.size > 0
     one = np.uint64(1)
     for p in range(first, last):
         for visit in range(by_ptr[p], by_ptr[p + 1]):
-            row = by_row[visit]
-            position = by_position[visit]
-            w = share[position] if shared else weight[row]
-            for i in range(position + 1, ptr[row + 1]):
+            w = share[begin[visit]] if shared else weight[size[visit]]
+            for i in range(begin[visit] + 1, end[visit]):
                 q = place[i]
                 total[q] += w * share[i] if shared else w
                 seen[q >> 6] |= one << np.uint64(q & 63)
@@ -228,8 +227,14 @@ def _fill(first, last, ptr, place, weight, share, transposed, total, seen, count
     return filled
 
 
+@njit(cache=True, nogil=True)
+def _move_down(values, start, end, n):
+    for i in range(n if start != end else 0):
+        values[end + i] = values[start + i]
+
+
 def links(ptr, place, weight, share, n_places, threads=None):
-    """Sum over the rows the weight (or, where there are shares, their product) of all pairs of places.
+    """Sum over the rows `weight[n]` (where there are shares: their product) for all pairs of the n places.
 
     Gustavson's algorithm on the transposed incidence, above the diagonal, in parallel over places: each link is
     summed by one thread in the order of the rows, so that the result does not depend on their number.
@@ -237,18 +242,16 @@ def links(ptr, place, weight, share, n_places, threads=None):
     if len(ptr) == 1:
         return sparse.csr_array((n_places, n_places))
     ptr = ptr.astype(np.int32 if len(place) <= np.iinfo(np.int32).max else np.int64)
-    visits = len(place) - (len(ptr) - 1)
-    by_ptr = np.zeros(n_places + 1, dtype=np.int64)
-    by_position, by_row = np.empty(visits, dtype=ptr.dtype), np.empty(visits, dtype=np.int32)
-    pairs = _transpose(ptr, place, by_ptr, by_position, by_row)
-    transposed = (by_ptr, by_position, by_row)
+    n_visits = len(place) - (len(ptr) - 1)
+    visits = (np.zeros(n_places + 1, dtype=np.int64), *(np.empty(n_visits, dtype=ptr.dtype) for _ in range(3)))
+    pairs = _transpose(ptr, place, *visits)
     counts = np.zeros(n_places, dtype=np.int64)
     # A place has at most as many links as it has pairs, and as there are places after it. The room is taken at
     # once: memory that is never touched costs nothing, and touching it twice is what a sparse product is slow by.
     room = np.concatenate([[0], np.cumsum(np.minimum(pairs, np.arange(n_places - 1, -1, -1)))])
     indices, data = np.empty(room[-1], dtype=np.int32), np.empty(room[-1])
     threads = threads or min(os.cpu_count() or 1, 8)
-    effort = np.cumsum(pairs)
+    effort = np.cumsum(pairs + _VISIT * np.diff(visits[0]))
     cuts = np.searchsorted(effort, np.linspace(0, effort[-1], threads + 1)[1:-1])
     cuts = [0, *cuts.tolist(), n_places]
 
@@ -256,15 +259,14 @@ def links(ptr, place, weight, share, n_places, threads=None):
         first, last = cuts[part], cuts[part + 1]
         out = slice(room[first], room[last])
         total, seen = np.zeros(n_places), np.zeros((n_places >> 6) + 1, dtype=np.uint64)
-        return _fill(first, last, ptr, place, weight, share, transposed, total, seen, counts, indices[out], data[out])
+        return _fill(first, last, place, weight, share, visits, total, seen, counts, indices[out], data[out])
 
     with ThreadPoolExecutor(threads) as pool:
         filled = list(pool.map(fill, range(threads)))
     end = 0
     for part, n in enumerate(filled):  # close the gaps between the parts, then give the rest back
-        start = room[cuts[part]]
         for values in (indices, data):
-            values[end : end + n] = values[start : start + n]
+            _move_down(values, room[cuts[part]], end, n)
         end += n
     indices.resize(end, refcheck=False)
     data.resize(end, refcheck=False)

@@ -83,7 +83,7 @@ def linking(
 
 
 def dense_pairs(ptr: _Ints, place: _Ints, weight: _Floats, out: _Floats) -> None:
-    """Add the weight of each row to all pairs of its places, above the diagonal of a dense matrix."""
+    """Add `weight[n]` to all pairs of the n places of each row, above the diagonal of a dense matrix."""
     out += links(ptr, place, weight, np.empty(0), len(out)).toarray()
 
 
@@ -100,10 +100,11 @@ def links(
     n_places: int,
     threads: int | None = None,  # noqa: ARG001 - the compiled twin takes it
 ) -> sparse.csr_array:
-    """Sum over the rows the weight (or, where there are shares, their product) of all pairs of places."""
+    """Sum over the rows `weight[n]` (where there are shares: their product) for all pairs of the n places."""
     shape = (len(ptr) - 1, n_places)
     ones = np.ones(len(place))
-    left, right = (share, share) if len(share) else (np.repeat(weight, np.diff(ptr)), ones)
+    sizes = np.diff(ptr)
+    left, right = (share, share) if len(share) else (np.repeat(weight[sizes], sizes), ones)
     product = sparse.csr_array((left, place, ptr), shape=shape).T.tocsr() @ sparse.csr_array(
         (right, place, ptr), shape=shape
     )

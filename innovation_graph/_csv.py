@@ -6,7 +6,7 @@ import pandas as pd
 
 from innovation_graph._files import new_file
 
-__all__ = ["SYNTHETIC_COLUMN", "write_csv"]
+__all__ = ["SYNTHETIC_COLUMN", "as_written", "write_csv"]
 
 SYNTHETIC_COLUMN = "synthetic_data"
 """Header of the column that marks every table made from synthetic records."""
@@ -39,6 +39,11 @@ def write_csv(table: pd.DataFrame, path: Path | str, *, synthetic: bool = False,
         safe[SYNTHETIC_COLUMN] = "yes"
     with new_file(path) as aside:
         safe.to_csv(aside, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def as_written(cell: str) -> str:
+    """Return the text that `write_csv` was given for a cell."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
 
 
 def _plain(value: object) -> object:
