@@ -8,6 +8,16 @@ __all__ = ["FormatError", "InnovationGraphError", "NetworkError", "RecipeError",
 class InnovationGraphError(Exception):
     """Base of all errors raised on purpose by this package."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes as kind and message, whatever the constructor takes."""
+        return _rebuilt, (type(self), str(self))
+
+
+def _rebuilt(kind: type[InnovationGraphError], message: str) -> InnovationGraphError:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error
+
 
 class FormatError(InnovationGraphError, ValueError):
     """A file is not what it should be.
