@@ -9,14 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from innovation_graph._data import data_path
 from innovation_graph.errors import FormatError
+from innovation_graph.places.text import slug
 
-__all__ = ["country_codes", "folded", "number", "read_rows", "read_text", "readable_ids"]
-
-_MORE_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th"})
+__all__ = ["folded", "number", "read_rows", "read_text", "readable_ids"]
 
 
 def read_text(path: Path, *, expected: str) -> str:
@@ -75,42 +71,24 @@ def number(cell: str, path: Path, line: int, *, what: str) -> float:
 
 
 def folded(label: str) -> str:
-    """Return a label in lower case with everything but letters and digits as single underscores."""
+    """Return a label as tables spell it in headers: lower case, anything but letters and digits an underscore."""
     return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFC", label).casefold()).strip("_")
 
 
 def readable_ids(names: Sequence[str], countries: Sequence[str | None] | None = None) -> list[str]:
-    """Make unique ids from names: lower case ASCII words; equal ones get their country, then a number."""
-    slugs = [_slug(name) or "place" for name in names]
+    """Make unique ids from names: lower case words; equal ones get their country, then a number."""
+    slugs = [slug(name) or "place" for name in names]
     often = Counter(slugs)
     of = countries or [None] * len(slugs)
-    slugs = [
-        f"{slug}-{code.lower()}" if code and often[slug] > 1 else slug for slug, code in zip(slugs, of, strict=True)
-    ]
+    slugs = [f"{one}-{code.lower()}" if code and often[one] > 1 else one for one, code in zip(slugs, of, strict=True)]
     often = Counter(slugs)
-    taken = {slug for slug, n in often.items() if n == 1}
+    taken = {one for one, n in often.items() if n == 1}
     ids = []
-    for slug in slugs:
-        chosen, n = slug, 1
-        while often[slug] > 1 and chosen in taken:
+    for one in slugs:
+        chosen, n = one, 1
+        while often[one] > 1 and chosen in taken:
             n += 1
-            chosen = f"{slug}-{n}"
+            chosen = f"{one}-{n}"
         taken.add(chosen)
         ids.append(chosen)
     return ids
-
-
-def country_codes() -> dict[str, str]:
-    """Return ISO 3166-1 alpha-2 codes by every known name of a country, in case-folded letters."""
-    table = pd.read_csv(data_path("countries.csv"), dtype="str", keep_default_na=False)
-    codes = {}
-    for row in table.itertuples():
-        for name in (*str(row.aliases).split("|"), str(row.name_zh), str(row.name_en)):
-            codes[name.strip().casefold()] = str(row.iso2)
-    codes.pop("", None)
-    return codes
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_MORE_LETTERS)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

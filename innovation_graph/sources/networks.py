@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS, Network
+from innovation_graph.places import countries
 from innovation_graph.sources._cells import (
-    country_codes,
     folded,
     number,
     read_rows,
@@ -232,9 +232,8 @@ def group_by(network: Network, column: str) -> Network:
         )
     groups = values.astype("str").str.strip()
     distinct = sorted(set(groups))
-    codes = country_codes()
     split = [text.rpartition(",") for text in distinct]
-    found = [codes.get(country.strip().casefold()) for _, _, country in split]
+    found = [countries.code(country) for _, _, country in split]
     names = [
         city.strip() if code and city else text for text, (city, _, _), code in zip(distinct, split, found, strict=True)
     ]
