@@ -12,21 +12,24 @@ from innovation_graph._version import __version__
 
 if TYPE_CHECKING:
     from innovation_graph import centrality, communities, incidence, places, projection
-    from innovation_graph.incidence import Incidence, Selection
+    from innovation_graph.incidence import Incidence
     from innovation_graph.network import Network, read_network
-    from innovation_graph.pipeline import Recipe, Result, run
+    from innovation_graph.pipeline import Result, run
     from innovation_graph.projection import project
+    from innovation_graph.recipe import Recipe, read_recipe
     from innovation_graph.records import Records, read_records
+    from innovation_graph.selection import Selection
 
 _HOMES = {
     "Incidence": "incidence",
     "Network": "network",
-    "Recipe": "pipeline",
+    "Recipe": "recipe",
     "Records": "records",
     "Result": "pipeline",
-    "Selection": "incidence",
+    "Selection": "selection",
     "project": "projection",
     "read_network": "network",
+    "read_recipe": "recipe",
     "read_records": "records",
     "run": "pipeline",
 }
@@ -47,6 +50,7 @@ __all__ = [
     "project",
     "projection",
     "read_network",
+    "read_recipe",
     "read_records",
     "run",
 ]

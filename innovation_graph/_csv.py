@@ -1,5 +1,6 @@
 """Tables that spreadsheets open: UTF-8 with its mark, nothing that a cell would execute."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +12,17 @@ __all__ = ["SYNTHETIC_COLUMN", "as_written", "write_csv"]
 SYNTHETIC_COLUMN = "synthetic_data"
 """Header of the column that marks every table made from synthetic records."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A blank may have been a line break, and some programs look for a formula behind blanks.
+_FORMULA = ("=", "+", "-", "@", "\t", " ")
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 def write_csv(table: pd.DataFrame, path: Path | str, *, synthetic: bool = False, index: bool = True) -> None:
     """Write a table as CSV.
 
-    Text that a spreadsheet would take for a formula gets a leading apostrophe; numbers keep all their digits.
+    Text that a spreadsheet would take for a formula gets a leading apostrophe, also where it has one already,
+    so that `as_written` can take it away again. Line breaks inside a text become a blank: many programs read
+    lines, not rows. Numbers keep all their digits.
 
     Parameters
     ----------
@@ -42,9 +47,16 @@ def write_csv(table: pd.DataFrame, path: Path | str, *, synthetic: bool = False,
 
 
 def as_written(cell: str) -> str:
-    """Return the text that `write_csv` was given for a cell."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    """Return the text that `write_csv` was given for a cell, except that its line breaks are blanks."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
 
 
 def _plain(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = _BREAK.sub(" ", value)
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip("'").startswith(_FORMULA)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,75 @@ __all__ = ["new_file", "new_folder", "write_json"]
 
 
 @contextmanager
-def new_folder(final: Path | str, *, marker: str) -> Iterator[Path]:
+def new_folder(final: Path | str, *, marker: str, known: Collection[str] | None = None) -> Iterator[Path]:
     """Yield a temporary folder beside `final`; on success it takes the final name, on failure it vanishes.
 
-    A folder that stands there already is replaced only if it holds the file `marker` (one of our own making).
+    Parameters
+    ----------
+    final : str or Path
+        The folder. One that stands there already is replaced only if it is empty or holds the file `marker`.
+    marker : str
+        Name of a file that every folder of this kind holds.
+    known : collection of str, optional
+        Paths of files inside the folder, with slashes, that may be deleted with it. A folder that holds any
+        other file is not replaced. None: no such check.
+
+    Yields
+    ------
+    Path
+        The temporary folder.
+
+    Raises
+    ------
+    FileExistsError
+        If `final` is something that must not be deleted.
     """
     final = Path(final)
-    if final.exists() and not (final.is_dir() and ((final / marker).is_file() or not any(final.iterdir()))):
-        raise FileExistsError(f"{final} exists and is not a folder made by this program; choose another --out")
+    _check_replaceable(final, marker, known)
     final.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".part", dir=final.parent))
     try:
         yield aside
         aside.chmod(0o777 & ~_umask())
+        # Writing may have taken hours: somebody may have put a file there meanwhile.
+        _check_replaceable(final, marker, known)
         if final.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".old", dir=final.parent))
-            final.rename(old / "replaced")
-            aside.rename(final)
-            shutil.rmtree(old, ignore_errors=True)
+            _replace(final, aside)
         else:
             aside.rename(final)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+def _check_replaceable(final: Path, marker: str, known: Collection[str] | None) -> None:
+    if not final.exists():
+        return
+    if not (final.is_dir() and ((final / marker).is_file() or not any(final.iterdir()))):
+        raise FileExistsError(f"{final} exists and is not a folder made by this program; choose another --out")
+    if known is None:
+        return
+    for path in sorted(final.rglob("*")):
+        name = path.relative_to(final).as_posix()
+        if name not in known and (path.is_symlink() or not path.is_dir()):
+            raise FileExistsError(
+                f"{final} holds {name}, which this program did not write and would delete; "
+                "move it elsewhere or choose another --out"
+            )
+
+
+def _replace(final: Path, aside: Path) -> None:
+    old = Path(tempfile.mkdtemp(prefix=f".{final.name}.", suffix=".old", dir=final.parent))
+    kept = old / "replaced"
+    try:
+        final.rename(kept)
+        aside.rename(final)
+    except BaseException:
+        if kept.exists() and aside.exists():
+            kept.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

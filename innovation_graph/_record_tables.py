@@ -1,15 +1,27 @@
 """The tables of records: their schemas, and the checks at the door."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from innovation_graph.errors import RecordsError
+from innovation_graph.errors import FormatError, RecordsError
 
-__all__ = ["ROLES", "SCHEMAS", "as_numpy", "check_sites", "conform", "cut"]
+__all__ = [
+    "ROLES",
+    "SCHEMAS",
+    "as_numpy",
+    "check_file",
+    "check_sites",
+    "check_sites_file",
+    "conform",
+    "cut",
+    "ranges",
+]
 
 ROLES: tuple[str, ...] = ("author", "applicant", "inventor")
 """Names of the role codes 0, 1, 2 of the sites table."""
@@ -80,10 +92,12 @@ def conform(name: str, table: pa.Table) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def check_sites(sites: pa.Table, n_works: int, n_addresses: int | None, *, first_work: int) -> int:
-    """Check order and bounds of site rows; return the largest address."""
+def check_sites(
+    sites: pa.Table, n_works: int, n_addresses: int | None, n_actors: int | None, *, first_work: int
+) -> tuple[int, int]:
+    """Check order and bounds of site rows (None: not known); return the largest address and the largest actor."""
     if len(sites) == 0:
-        return -1
+        return -1, -1
     work, actor, role, address = (as_numpy(sites[name]) for name in SCHEMAS["sites"].names)
     if work[0] < first_work or work[-1] >= n_works or np.any(np.diff(work) < 0):
         raise RecordsError(
@@ -92,11 +106,10 @@ def check_sites(sites: pa.Table, n_works: int, n_addresses: int | None, *, first
         )
     if role.min() < 0 or role.max() >= len(ROLES):
         raise RecordsError(f"sites: `role` must be one of {dict(enumerate(ROLES))}, found {int(role.max())}")
-    if address.min() < -1 or (n_addresses is not None and address.max() >= n_addresses):
-        raise RecordsError(
-            f"sites: `address` must lie between -1 and {n_addresses}, "
-            f"found {int(address.min())} to {int(address.max())}"
-        )
+    for name, values, least, count in (("address", address, -1, n_addresses), ("actor", actor, 0, n_actors)):
+        if values.min() < least or (count is not None and values.max() >= count):
+            allowed = f"be at least {least}" if count is None else f"lie between {least} and {count - 1}"
+            raise RecordsError(f"sites: `{name}` must {allowed}, found {int(values.min())} to {int(values.max())}")
     group = work.astype(np.int64) * len(ROLES) + role
     if np.any(np.diff(group) < 0):
         raise RecordsError("sites: inside a work the rows must be sorted by role")
@@ -112,7 +125,63 @@ def check_sites(sites: pa.Table, n_works: int, n_addresses: int | None, *, first
             "sites: rows of one actor must stand together; "
             f"actor {at[1]} of work {at[0] // len(ROLES)} comes in two runs"
         )
-    return int(address.max())
+    return int(address.max()), int(actor.max())
+
+
+def check_file(path: Path, name: str, rows: int) -> None:
+    """Check that a file has the columns of its schema and the number of rows that `records.json` says."""
+    hint = "Ingest the source again."
+    try:
+        metadata = pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise FormatError(path, expected="a Parquet file", got=str(error), hint=hint) from error
+    found = {column.name: column.type for column in metadata.schema.to_arrow_schema()}
+    wanted = {column.name: column.type for column in SCHEMAS[name]}
+    if found != wanted:
+        different = sorted(
+            f"{key}: {found.get(key, 'missing')} instead of {wanted.get(key, 'nothing')}"
+            for key in found.keys() | wanted.keys()
+            if found.get(key) != wanted.get(key)
+        )
+        raise FormatError(path, expected="the columns of the schema", got="; ".join(different), hint=hint)
+    if metadata.num_rows != rows:
+        raise FormatError(path, expected=f"{rows} rows (records.json)", got=f"{metadata.num_rows} rows", hint=hint)
+
+
+def check_sites_file(path: Path, counts: Mapping[str, int]) -> None:
+    """Check order and bounds of site rows by the statistics of the row groups."""
+    metadata = pq.read_metadata(path)
+    before = -1
+    for low, high in ranges(metadata, "work"):
+        if low <= before or high >= counts["works"]:
+            raise FormatError(
+                path,
+                expected="row groups in the order of the works, none split between two groups",
+                got=f"works {low} to {high} after work {before} of {counts['works']}",
+                hint="Write it with RecordsWriter.",
+            )
+        before = high
+    # Without a table of actors their numbers are free: they only tell the actors of a work apart.
+    limits = {"address": (-1, counts["addresses"]), "actor": (0, counts.get("actors")), "role": (0, len(ROLES))}
+    for name, (least, count) in limits.items():
+        for low, high in ranges(metadata, name):
+            if low < least or (count is not None and high >= count):
+                raise FormatError(
+                    path,
+                    expected=f"column {name!r} from {least}" + (f" to {count - 1}" if count is not None else ""),
+                    got=f"{low} to {high}",
+                    hint="Ingest the source again.",
+                )
+
+
+def ranges(metadata: pq.FileMetaData, column: str) -> Iterator[tuple[int, int]]:
+    """Yield the least and the largest value of a column in each row group."""
+    index = metadata.schema.names.index(column)
+    for group in range(metadata.num_row_groups):
+        statistics = metadata.row_group(group).column(index).statistics
+        if statistics is None or not statistics.has_min_max:
+            raise RecordsError(f"sites.parquet has no statistics of column {column!r}; write it with RecordsWriter")
+        yield int(statistics.min), int(statistics.max)
 
 
 def cut(work: NDArray[np.int32], rows: int) -> Iterator[tuple[int, int]]:

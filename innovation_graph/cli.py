@@ -86,6 +86,8 @@ def ingest_openalex(
     _print_counts(f"Records in {out}", counts)
     if named:
         _say(f"Author list cut by OpenAlex: {', '.join(named[:10])}{' ...' if len(named) > 10 else ''}")
+    for warning in _warnings(summary, institutions):
+        _warn(warning)
     if summary.rejects:
         _say(f"{summary.rejects} rejected, see {out / 'rejects.jsonl'}")
         raise typer.Exit(code=1 if strict else 0)
@@ -112,12 +114,13 @@ def network_command(
     min_actors: Annotated[int | None, typer.Option(help="Only works of at least N authors or applicants.")] = None,
     max_actors: Annotated[int | None, typer.Option(help="Only works of at most N authors or applicants.")] = None,
     actors: Annotated[str, typer.Option(help="authors, applicants, inventors, both or default.")] = "default",
+    drop_retracted: Annotated[bool, typer.Option("--drop-retracted", help="Leave retracted works out.")] = False,
 ) -> None:
     """Link places by the works they have in common."""
     from innovation_graph import incidence, projection
     from innovation_graph import places as places_module
-    from innovation_graph._csv import write_csv
-    from innovation_graph.incidence import Selection
+    from innovation_graph.pipeline import write_network
+    from innovation_graph.selection import Selection
 
     read = _records(records)
     located = places_module.locate(read, places_module.get(places, catchment_km))
@@ -129,14 +132,17 @@ def network_command(
         min_actors=min_actors,
         max_actors=max_actors,
         actors=actors,
+        drop_retracted=drop_retracted,
     )
     stream = incidence.stream(read, located, selection, shares=counting == "share")
     network = projection.project(stream, counting=counting)
-    network.write(out)
-    left_out = places_module.unlocated(read, located)
-    write_csv(left_out, out / "unlocated.csv", synthetic=read.synthetic, index=False)
+    left_out = write_network(network, stream, out)
+    if not network.provenance["works_selected"]:
+        _warn("no work fits the selection")
+    elif not network.n_links:
+        _warn("no work links two places")
     _say(f"{located!r}\n{network!r}")
-    _say(f"Written to {out}; unlocated.csv there lists {len(left_out):,} texts without a place.")
+    _say(f"Written to {out}; unlocated.csv there lists {left_out:,} texts without a place.")
 
 
 @app.command(
@@ -154,7 +160,7 @@ def import_command(
     minimum: Annotated[float | None, typer.Option(help="Keep links of at least this weight.")] = None,
     source: Annotated[str, typer.Option(help="Edges: column of one end.")] = "source",
     target: Annotated[str, typer.Option(help="Edges: column of the other end.")] = "target",
-    weight: Annotated[str, typer.Option(help="Edges: column of the weight.")] = "weight",
+    weight: Annotated[str, typer.Option(help="Edges: column of the weight; empty: every row counts 1.")] = "weight",
     directed: Annotated[str | None, typer.Option(help="Edges given both ways become their sum, max or mean.")] = None,
 ) -> None:
     """Read a ready network: a matrix, a list of links, or a VOSviewer file."""
@@ -163,7 +169,7 @@ def import_command(
 
     options: dict[str, Any] = {
         "matrix": {},
-        "edges": {"source": source, "target": target, "weight": weight, "directed": directed},
+        "edges": {"source": source, "target": target, "weight": weight or None, "directed": directed},
         "vosviewer": {"network": network},
     }
     if form not in networks.FORMATS:
@@ -171,6 +177,8 @@ def import_command(
     made = networks.FORMATS[form](path, **options[form])
     if group_by is not None:
         made = networks.group_by(made, group_by)
+    if minimum is not None and not minimum > 0:
+        raise RecipeError(f"--minimum: expected a weight above 0, got {minimum}")
     if minimum is not None:
         made = made.threshold(minimum)
     made.write(out)
@@ -205,7 +213,7 @@ def communities_command(
     ),
     resolution: Annotated[float, typer.Option(help="Larger: more and smaller communities.")] = 1.0,
     objective: Annotated[str, typer.Option(help="modularity or association_strength (as VOSviewer).")] = "modularity",
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal communities.")] = 1,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal communities.")] = 0,
 ) -> None:
     """Find communities with the Leiden algorithm."""
     from innovation_graph import communities
@@ -215,8 +223,12 @@ def communities_command(
     partition = communities.leiden(network, resolution=resolution, objective=objective, seed=seed)  # type: ignore[arg-type]
     partition.write(out)
     _say(f"{partition!r}")
-    for name in communities.names(partition, network).head(20):
+    names = communities.names(partition, network)[partition.sizes > 1]
+    for name in names.head(20):
         _say(f"  {name}")
+    alone = partition.n_communities - len(names)
+    if alone or len(names) > 20:
+        _say(f"  and {max(len(names) - 20, 0)} more, and {alone} places by themselves")
     _say(f"Written to {out}")
 
 
@@ -226,19 +238,24 @@ def map_command(
     out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("map.html"),
     countries: Annotated[str | None, typer.Option(metavar="CN,US", help="Only places of these countries.")] = None,
     blocs: Annotated[str | None, typer.Option(metavar="CN:US", help="Two groups face to face; A,B:C for more.")] = None,
-    size_by: Annotated[str, typer.Option(help="Measure that gives the size of the circles.")] = "strength",
+    size_by: Annotated[
+        str | None, typer.Option(help="Measure that gives the size of the circles. [default: strength]")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Heading.")] = None,
     lang: Annotated[str, typer.Option(help="en or zh; the page can switch.")] = "en",
-    seed: Annotated[int, typer.Option(help="Seed of layout and communities.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of layout and communities.")] = 0,
 ) -> None:
     """Draw an interactive page: one file that opens anywhere, without a network."""
     from innovation_graph.network import read_network
-    from innovation_graph.pipeline import MapPlan, draw
+    from innovation_graph.pipeline import draw
+    from innovation_graph.recipe import MapPlan
 
     sides: tuple[tuple[str, ...], ...] = ()
     if blocs is not None:
         sides = tuple(tuple(name for name in side.split(",") if name) for side in blocs.split(":"))
     plan = MapPlan(title=title, countries=_list(countries) or (), blocs=sides, size_by=size_by, lang=lang)
+    if out.resolve().is_relative_to(net.resolve()):
+        raise RecipeError(f"--out {out} lies inside the network folder {net}; write the page elsewhere")
     draw(read_network(net), plan, out, seed=seed)
     _say(f"Written to {out} ({out.stat().st_size / 1000:,.0f} kB)")
 
@@ -253,8 +270,9 @@ def run_command(
 ) -> None:
     """Go the whole way: records, networks, centralities, communities, indicators and maps."""
     from innovation_graph import pipeline
+    from innovation_graph.recipe import read_recipe, sample_recipe
 
-    chosen = pipeline.sample_recipe() if recipe is None else pipeline.read_recipe(recipe)
+    chosen = sample_recipe() if recipe is None else read_recipe(recipe)
     with _screen.status("working") as status:
 
         def report(line: str) -> None:
@@ -262,6 +280,7 @@ def run_command(
             _say(line)
 
         result = pipeline.run(chosen, out, report=report)
+    _print_stages(result.networks)
     for name, values in result.centralities.items():
         network = result.networks[name]
         table = pipeline.ranked(network, values)
@@ -295,7 +314,10 @@ def _range(text: str | None) -> tuple[int, int] | None:
 
 
 def _list(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+    parts = None if text is None else tuple(part.strip() for part in text.split(",") if part.strip())
+    if parts == ():
+        raise RecipeError(f"expected names parted by commas, got {text!r}")
+    return parts
 
 
 @contextmanager
@@ -316,6 +338,20 @@ def _bar() -> Iterator[Any]:
         yield progress
 
 
+def _warnings(summary: Any, institutions: Path | None) -> Iterator[str]:
+    if summary.damaged_files:
+        yield f"{summary.damaged_files} of {summary.files} files break off; only what stood before was read"
+    if not summary.works:
+        yield "no work was kept; see the filters above (retracted works are left out without --keep-retracted)"
+    elif summary.sites and summary.unlocated == summary.sites:
+        hint = "" if institutions else ": give --institutions"
+        yield f"no site has a place{hint}"
+
+
+def _warn(line: str) -> None:
+    _errors.print(f"[bold yellow]warning:[/] {escape(line)}", soft_wrap=True, highlight=False)
+
+
 def _say(line: str) -> None:
     _screen.print(escape(line), soft_wrap=True, highlight=False)
 
@@ -324,6 +360,18 @@ def _print_counts(title: str, counts: Mapping[str, Any]) -> None:
     table = Table(title=escape(title), show_header=False)
     for key, value in counts.items():
         table.add_row(key.replace("_", " "), f"{value:,}")
+    _screen.print(table)
+
+
+def _print_stages(networks: Mapping[str, Any]) -> None:
+    table = Table(title="From records to links")
+    for heading in ("network", "works read", "selected", "in places", "linking", "sites", "in places", "links"):
+        table.add_column(heading, justify="left" if heading == "network" else "right")
+    for name, network in networks.items():
+        keys = ("works_read", "works_selected", "works_located", "works_linking", "sites_selected", "sites_located")
+        counts = [network.provenance[key] for key in keys]
+        share = f"{counts[5]:,} ({counts[5] / max(counts[4], 1):.0%})"
+        table.add_row(escape(name), *(f"{n:,}" for n in counts[:5]), share, f"{network.n_links:,}")
     _screen.print(table)
 
 

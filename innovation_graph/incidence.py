@@ -1,123 +1,52 @@
 """Incidence: which works have a site in which places."""
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
+from innovation_graph._files import new_folder, write_json
 from innovation_graph.engine import engine
-from innovation_graph.errors import RecordsError
-from innovation_graph.places import Located
+from innovation_graph.errors import FormatError, RecordsError
+from innovation_graph.places import Located, unlocated
 from innovation_graph.records import ROLES, Records
+from innovation_graph.selection import Selection
 
-__all__ = ["ACTORS", "Block", "Incidence", "IncidenceStream", "Selection", "build", "stream"]
-
-ACTORS: dict[str, tuple[str, ...]] = {
-    "authors": ("author",),
-    "applicants": ("applicant",),
-    "inventors": ("inventor",),
-    "both": ("applicant", "inventor"),
-    "default": ("author", "applicant"),
-}
-"""Whose sites count, by the name used in recipes."""
+__all__ = ["Block", "Incidence", "IncidenceStream", "build", "read_incidence", "stream"]
 
 _ROWS_PER_BLOCK = 1 << 20
+_FORMAT = "innovation-graph incidence"
+_VERSION = 1
+_MARKER = "incidence.json"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which works and whose sites to use; None means no restriction.
-
-    Parameters
-    ----------
-    kind : str, optional
-        "paper" or "patent".
-    years : tuple of int, optional
-        First and last year, both included.
-    types, fields : tuple of str, optional
-        Works of one of these types; works in at least one of these fields.
-    min_actors, max_actors : int, optional
-        Bounds on the number of authors (papers) or applicants (patents). VOSviewer drops papers of more than 25.
-    actors : str
-        Whose sites link, see `ACTORS`; "default" is authors of papers and applicants of patents.
-    """
-
-    kind: str | None = None
-    years: tuple[int, int] | None = None
-    types: tuple[str, ...] | None = None
-    fields: tuple[str, ...] | None = None
-    min_actors: int | None = None
-    max_actors: int | None = None
-    actors: str = "default"
-
-    def mask(self, records: Records) -> NDArray[np.bool_]:
-        """Return a mask of the works that are selected, in the order of the works table.
-
-        Parameters
-        ----------
-        records : Records
-            The works.
-
-        Returns
-        -------
-        numpy.ndarray
-            Boolean, shape (n_works,). A work of unknown year or type fails a test on it.
-
-        Raises
-        ------
-        RecordsError
-            If a type, field or kind does not occur at all, with those that do.
-        """
-        keep = np.ones(records.n_works, dtype=bool)
-
-        def column(name: str) -> pa.ChunkedArray:
-            return records.works_columns([name])[name]
-
-        if self.kind is not None:
-            keep &= _is_in("kind", column("kind"), (self.kind,))
-        if self.years is not None:
-            year = column("year")
-            low, high = self.years
-            inside = pc.and_(pc.greater_equal(year, low), pc.less_equal(year, high))
-            keep &= pc.fill_null(inside, fill_value=False).to_numpy()
-        if self.types is not None:
-            keep &= _is_in("type", column("type"), self.types)
-        if self.fields is not None:
-            keep &= _has_field(column("fields"), self.fields)
-        if self.min_actors is not None or self.max_actors is not None:
-            actors = column("n_actors").to_numpy()
-            keep &= (actors >= (self.min_actors or 0)) & (actors <= (self.max_actors or np.iinfo(np.int32).max))
-        return keep
-
-    def describe(self) -> dict[str, Any]:
-        """Return the restrictions that are set, as JSON values."""
-        found = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return {key: value for key, value in found.items() if value is not None}
 
 
 class Block(NamedTuple):
     """Consecutive rows of an incidence: works with at least one located site.
 
-    `place[ptr[r]:ptr[r + 1]]` are the distinct places of work `work[r]`, rising; `share` goes with `place`.
+    `place[ptr[r]:ptr[r + 1]]` are the distinct places of work `work[r]`, rising; `share` goes with `place`. The
+    sites are those of selected works; more of them may be without a place.
     """
 
     work: NDArray[np.int32]
     ptr: NDArray[np.integer[Any]]
     place: NDArray[np.int32]
     share: NDArray[np.float64] | None
+    sites: int
     located_sites: int
 
 
@@ -142,6 +71,12 @@ class Incidence:
     n_works: int
     info: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        for part in self.rows[:4]:
+            if isinstance(part, np.ndarray):
+                part.flags.writeable = False
+
     @property
     def engine(self) -> ModuleType:
         """Which machinery suits its size."""
@@ -162,26 +97,47 @@ class Incidence:
         share = self.rows.share if self.rows.share is not None else np.ones(len(self.rows.place))
         return sparse.csr_array((share, self.rows.place, np.cumsum(sizes)), shape=(self.n_works, len(self.places)))
 
+    def write(self, path: Path | str) -> None:
+        """Write to a folder: `rows.parquet` (work, place, share), `places.parquet` and `incidence.json`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Name of the folder; it appears only when everything is written.
+        """
+        with new_folder(path, marker=_MARKER) as folder:
+            work = np.repeat(self.rows.work, np.diff(self.rows.ptr))
+            columns: dict[str, NDArray[Any]] = {"work": work, "place": self.rows.place}
+            if self.rows.share is not None:
+                columns["share"] = self.rows.share
+            pq.write_table(pa.table(columns), folder / "rows.parquet", compression="zstd")
+            places = self.places.rename_axis("place_id").reset_index()
+            pq.write_table(pa.Table.from_pandas(places, preserve_index=False), folder / "places.parquet")
+            counts = {"works": self.n_works, "sites": self.rows.sites, "located_sites": self.rows.located_sites}
+            head = {"format": _FORMAT, "version": _VERSION, "counts": counts, "info": dict(self.info)}
+            write_json(folder / _MARKER, head)
+
     def map_blocks(self, function: Callable[[Block], T], *, threads: int | None = None) -> Iterator[T]:
         """Apply a function to pieces of the rows, in threads; results come in order."""
-        work, ptr, place, share, located = self.rows
+        work, ptr, place, share, sites, located = self.rows
         cuts = range(0, max(len(work), 1), _ROWS_PER_BLOCK)
 
         def task(start: int) -> T:
             stop = min(start + _ROWS_PER_BLOCK, len(work))
             a, b = int(ptr[start]), int(ptr[stop])
             piece = share[a:b] if share is not None else None
-            counted = located if start == 0 else 0
-            return function(Block(work[start:stop], ptr[start : stop + 1] - a, place[a:b], piece, counted))
+            counted = (sites, located) if start == 0 else (0, 0)
+            return function(Block(work[start:stop], ptr[start : stop + 1] - a, place[a:b], piece, *counted))
 
         yield from _in_order(task, cuts, threads)
 
 
 @dataclass(frozen=True, eq=False)
 class IncidenceStream:
-    """The incidence of records with places, made piece by piece and never held whole.
+    """The incidence of records with places, made piece by piece.
 
-    Memory: one row group of sites a thread, one integer an address, one bit a work.
+    Memory: one row group of sites a thread, one integer an address, one byte a work. `project` keeps besides one
+    matrix for up to 512 places; for more places the works that link, four bytes a place and eight a work.
 
     Parameters
     ----------
@@ -234,12 +190,18 @@ class IncidenceStream:
         """Number of works of the records."""
         return self.records.n_works
 
+    def unlocated(self) -> pd.DataFrame:
+        """List the addresses of the selected works and sites that have no place; see `places.unlocated`."""
+        return unlocated(self.records, self.located, works=self.keep, roles=self.selection.roles)
+
     def collect(self, *, threads: int | None = None) -> Incidence:
         """Read everything and return it as an `Incidence`."""
 
         def own(block: Block) -> Block:
             share = None if block.share is None else block.share.copy()
-            return Block(block.work.copy(), block.ptr.copy(), block.place.copy(), share, block.located_sites)
+            return Block(
+                block.work.copy(), block.ptr.copy(), block.place.copy(), share, block.sites, block.located_sites
+            )
 
         blocks = list(self.map_blocks(own, threads=threads))
         return Incidence(self.places, _joined(blocks, shares=self.shares), self.n_works, self.info)
@@ -255,10 +217,11 @@ class IncidenceStream:
         lookup = np.concatenate([np.array([-1], dtype=np.int32), located.lookup])
         lookup[lookup < 0] = n_places
         key_name = "actor" if located.by == "actor" else "address"
-        wanted = ACTORS[self.selection.actors]
+        wanted = self.selection.roles
         foreign = [name for name in self.records.roles if name not in wanted]
         columns = ["work", key_name]
-        if foreign:
+        mixed = self.shares and len(set(wanted) & set(self.records.roles)) > 1
+        if foreign or mixed:
             columns.append("role")
         if self.shares and key_name != "actor":
             columns.append("actor")
@@ -275,6 +238,9 @@ class IncidenceStream:
                 good = allowed[sites["role"]]
                 sites = {name: values[good] for name, values in sites.items()}
             actor = sites["actor"] if self.shares else None
+            if actor is not None and mixed:
+                # Numbers may repeat between roles: applicant 0 is not inventor 0.
+                actor = actor.astype(np.int64) * len(ROLES) + sites["role"]
             return function(scratch.buffers.rows(sites["work"], sites[key_name], actor, lookup, keep))
 
         yield from _in_order(task, range(self.records.n_batches), threads)
@@ -307,8 +273,6 @@ def stream(
         If `located` was made for other records, or the selection names actors that do not exist.
     """
     selection = selection or Selection()
-    if selection.actors not in ACTORS:
-        raise RecordsError(f"actors={selection.actors!r} is unknown; known: {', '.join(ACTORS)}")
     if located.by == "actor":
         if records.actors is None:
             raise RecordsError(
@@ -354,6 +318,41 @@ def build(
     return stream(records, located, selection, shares=shares).collect(threads=threads)
 
 
+def read_incidence(path: Path | str) -> Incidence:
+    """Read an incidence folder written by `Incidence.write`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+
+    Returns
+    -------
+    Incidence
+        Equal to the one that was written.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing or not what it should be.
+    """
+    folder = Path(path)
+    try:
+        head = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        table = pq.read_table(folder / "rows.parquet")
+        places = pq.read_table(folder / "places.parquet").to_pandas().set_index("place_id")
+        entry, place = table["work"].to_numpy(), table["place"].to_numpy()
+        counts = head["counts"]
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise FormatError(folder, expected=f"{_MARKER}, rows.parquet and places.parquet", got=str(error)) from error
+    if (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
+        raise FormatError(folder / _MARKER, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format")
+    work, first = np.unique(entry, return_index=True)
+    share = table["share"].to_numpy().copy() if "share" in table.column_names else None
+    rows = Block(work, np.append(first, len(entry)), place.copy(), share, counts["sites"], counts["located_sites"])
+    return Incidence(places, rows, counts["works"], head["info"])
+
+
 class _Buffers:
     """What one thread needs to turn sites into rows; used again for each piece."""
 
@@ -361,7 +360,7 @@ class _Buffers:
         self.tools = tools
         self.mark = np.full(n_places + 1, -1, dtype=np.int32)
         self.slot = np.zeros(n_places + 1, dtype=np.int64)
-        self.size = 0
+        self.size = -1
 
     def rows(
         self,
@@ -377,7 +376,7 @@ class _Buffers:
             self.place = np.empty(self.size + 1, dtype=np.int32)
             self.ptr = np.empty(self.size + 1, dtype=np.int64)
             self.share = np.empty(self.size if actor is not None else 0)
-        n_rows, n_entries, located = self.tools.compact(
+        n_rows, n_entries, sites, located = self.tools.compact(
             work, key, lookup, keep, self.mark, self.work, self.ptr, self.place
         )
         row_work, ptr, place = self.work[:n_rows], self.ptr[: n_rows + 1], self.place[:n_entries]
@@ -385,7 +384,7 @@ class _Buffers:
         if actor is not None:
             share = self.share[:n_entries]
             self.tools.row_shares(work, actor, key, lookup, row_work, ptr, place, self.slot, share)
-        return Block(row_work, ptr, place, share, int(located))
+        return Block(row_work, ptr, place, share, int(sites), int(located))
 
 
 def _in_order(task: Callable[[int], T], numbers: range, threads: int | None) -> Iterator[T]:
@@ -407,29 +406,6 @@ def _joined(blocks: list[Block], *, shares: bool) -> Block:
         np.concatenate([np.zeros(1, dtype=np.int64), *pointers]),
         np.concatenate([empty, *(block.place for block in blocks)]),
         share,
+        sum(block.sites for block in blocks),
         sum(block.located_sites for block in blocks),
     )
-
-
-def _is_in(name: str, column: pa.ChunkedArray, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
-    _check_known(name, pc.unique(column), wanted)
-    mask = pc.fill_null(pc.is_in(column, value_set=pa.array(wanted, column.type)), fill_value=False)
-    return np.asarray(mask.to_numpy())
-
-
-def _has_field(column: pa.ChunkedArray, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
-    values = pc.list_flatten(column)
-    _check_known("fields", pc.unique(values), wanted)
-    rows = pc.list_parent_indices(column).to_numpy()
-    hits = pc.is_in(values, value_set=pa.array(wanted, values.type)).to_numpy()
-    mask = np.zeros(len(column), dtype=bool)
-    mask[rows[hits]] = True
-    return mask
-
-
-def _check_known(name: str, found: pa.Array, wanted: tuple[str, ...]) -> None:
-    known = sorted(value for value in found.to_pylist() if value is not None)
-    missing = [value for value in wanted if value not in known]
-    if missing:
-        shown = ", ".join(map(repr, known[:12])) or "none at all"
-        raise RecordsError(f"no work has {name} {', '.join(map(repr, missing))}; the records have {shown}")

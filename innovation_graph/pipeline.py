@@ -2,14 +2,12 @@
 
 import json
 import platform
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from innovation_graph import centrality, communities, incidence, places, projection
@@ -17,79 +15,19 @@ from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
 from innovation_graph._version import __version__
 from innovation_graph.errors import RecipeError
-from innovation_graph.incidence import Selection
 from innovation_graph.network import Network
+from innovation_graph.recipe import MapPlan, NetworkPlan, Recipe, RecordsPlan, as_data, as_toml, check
 from innovation_graph.records import Records, read_records
 from innovation_graph.samples import sample_records
 from innovation_graph.sources import openalex
-from innovation_graph.views import explorer
+from innovation_graph.views import explorer, layout
 
-__all__ = ["MapPlan", "NetworkPlan", "Recipe", "Result", "read_recipe", "run", "sample_recipe"]
+__all__ = ["Result", "draw", "ranked", "run", "write_network"]
 
 _MARKER = "run.json"
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "igraph", "networkx", "pyvis")
 
 Report = Callable[[str], None]
-
-
-class RecordsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where the records come from: a folder of records, or OpenAlex files to ingest, or the packaged sample."""
-
-    path: str | None = None
-    openalex: tuple[str, ...] = ()
-    institutions: str | None = None
-    years: tuple[int, int] | None = None
-    types: tuple[str, ...] | None = None
-    keep_retracted: bool = False
-    keep_authors: bool = False
-
-
-class PlacesPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which places: `gihi2024`, `country`, `city`, `organisation`, `author` or a CSV; km around a district."""
-
-    set: str = "gihi2024"
-    catchment_km: float | None = None
-
-
-class MapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One page: all places, those of some countries, or the links between two blocs."""
-
-    title: str | None = None
-    countries: tuple[str, ...] = ()
-    blocs: tuple[tuple[str, ...], ...] = ()
-    size_by: str = "strength"
-    lang: str = "en"
-
-
-class NetworkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One network: which works, whose sites, how to count, what to draw, which GIHI indicator it feeds (17, 18)."""
-
-    kind: str | None = None
-    years: tuple[int, int] | None = None
-    types: tuple[str, ...] | None = None
-    fields: tuple[str, ...] | None = None
-    min_actors: int | None = None
-    max_actors: int | None = None
-    actors: str = "default"
-    counting: str = "whole"
-    measures: tuple[str, ...] | None = None
-    resolution: float = 1.0
-    indicator: int | None = None
-    maps: Mapping[str, MapPlan] = msgspec.field(default_factory=lambda: {"map": MapPlan()})
-
-    def selection(self) -> Selection:
-        """Return the part that selects works and sites."""
-        return Selection(**{name: getattr(self, name) for name in Selection.__dataclass_fields__})
-
-
-class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole chain as data; read it from TOML with `read_recipe`."""
-
-    networks: Mapping[str, NetworkPlan]
-    title: str = "City collaboration networks"
-    seed: int = 1
-    records: RecordsPlan = RecordsPlan()
-    places: PlacesPlan = PlacesPlan()
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,67 +52,6 @@ class Result:
     centralities: Mapping[str, pd.DataFrame]
 
 
-def read_recipe(path: Path | str) -> Recipe:
-    """Read a recipe; paths in it are relative to its folder.
-
-    Parameters
-    ----------
-    path : str or Path
-        A TOML file.
-
-    Returns
-    -------
-    Recipe
-        With absolute paths.
-
-    Raises
-    ------
-    RecipeError
-        If it is no TOML, or an entry is unknown, missing or of a wrong type.
-    """
-    path = Path(path)
-    try:
-        recipe = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Recipe)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise RecipeError(f"{path}: {error} (see the recipes in README.md)") from error
-    base = path.resolve().parent
-
-    def absolute(name: str | None) -> str | None:
-        return None if name is None else str((base / Path(name).expanduser()).resolve())
-
-    records = msgspec.structs.replace(
-        recipe.records,
-        path=absolute(recipe.records.path),
-        openalex=tuple(str(absolute(name)) for name in recipe.records.openalex),
-        institutions=absolute(recipe.records.institutions),
-    )
-    plan = recipe.places
-    if plan.set.endswith(".csv"):
-        plan = msgspec.structs.replace(plan, set=absolute(plan.set))
-    return msgspec.structs.replace(recipe, records=records, places=plan)
-
-
-def sample_recipe() -> Recipe:
-    """Return the recipe of the packaged sample: papers and patents of 2023 as the GIHI 2024 defines them."""
-    maps = {"map": MapPlan(), "map_cn_us": MapPlan(blocs=(("CN",), ("US",)))}
-    fields = ("artificial_intelligence", "biopharma", "renewable_energy", "smart_chips")
-    return Recipe(
-        title="Sample of city collaboration 2023",
-        networks={
-            "papers": NetworkPlan(kind="paper", years=(2023, 2023), indicator=17, maps=maps),
-            "patents": NetworkPlan(
-                kind="patent",
-                years=(2023, 2023),
-                fields=fields,
-                actors="applicants",
-                min_actors=2,
-                indicator=18,
-                maps=maps,
-            ),
-        },
-    )
-
-
 def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> Result:
     """Carry a recipe out and write every result into one folder.
 
@@ -197,31 +74,31 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
     InnovationGraphError
         If the recipe, a source or a selection is at fault.
     """
-    with new_folder(out, marker=_MARKER) as folder:
+    out = Path(out)
+    check(recipe, out)
+    with new_folder(out, marker=_MARKER, known=_own_files(out)) as folder:
         records = _records(recipe.records, folder, report)
         report(f"Records: {records!r}")
         located = places.locate(records, places.get(recipe.places.set, recipe.places.catchment_km))
         report(f"Places: {located!r}")
-        left_out = places.unlocated(records, located)
-        write_csv(left_out, folder / "unlocated.csv", synthetic=records.synthetic, index=False)
         networks, tables, summaries, indicators = {}, {}, {}, {}
         for name, plan in recipe.networks.items():
             stream = incidence.stream(records, located, plan.selection(), shares=plan.counting == "share")
-            network = projection.project(stream, counting=plan.counting)
+            networks[name] = network = projection.project(stream, counting=plan.counting)
             report(f"Network {name}: {network!r}")
-            networks[name] = network
-            tables[name], summaries[name] = _measure(network, plan, recipe, folder / name)
+            write_network(network, stream, folder / name / "network")
+            tables[name], summaries[name] = _measure(network, plan, recipe, folder / name, report)
             if plan.indicator is not None:
                 indicators[f"indicator_{plan.indicator}"] = _indicator(network, plan.indicator)
         if indicators:
             names = next(iter(networks.values())).places[["name_en", "name_zh", "country"]]
-            synthetic = records.synthetic
-            write_csv(names.join(pd.DataFrame(indicators)), folder / "indicators.csv", synthetic=synthetic)
-        plain = {key: value for key, value in msgspec.to_builtins(recipe).items() if value != {}}
+            table = names.join(pd.DataFrame(indicators))
+            write_csv(table, folder / "indicators.csv", synthetic=records.synthetic)
+        (folder / "recipe.toml").write_text(as_toml(recipe), encoding="utf-8")
         summary = {
             "title": recipe.title,
             "synthetic": records.synthetic,
-            "recipe": plain,
+            "recipe": as_data(recipe),
             "seed": recipe.seed,
             "versions": {
                 "innovation-graph": __version__,
@@ -232,14 +109,46 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
             "addresses_located": located.reasons,
             "networks": summaries,
         }
+        summary["files"] = sorted([*_files(folder), _MARKER])
         write_json(folder / _MARKER, summary)
-        (folder / "recipe.toml").write_text(_as_toml(plain), encoding="utf-8")
-    return Result(Path(out), summary, networks, tables)
+    return Result(out, summary, networks, tables)
+
+
+def write_network(network: Network, stream: incidence.IncidenceStream, folder: Path) -> int:
+    """Write a network and, beside it, what has no place in it.
+
+    Parameters
+    ----------
+    network : Network
+        What was projected.
+    stream : IncidenceStream
+        What it was projected from.
+    folder : Path
+        Network folder to write; `unlocated.csv` goes into it.
+
+    Returns
+    -------
+    int
+        Number of texts without a place.
+    """
+    network.write(folder)
+    left_out = stream.unlocated()
+    write_csv(left_out, folder / "unlocated.csv", synthetic=network.synthetic, index=False)
+    return len(left_out)
+
+
+def _own_files(out: Path) -> list[str] | None:
+    try:
+        return list(json.loads((out / _MARKER).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _files(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
 def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
-    if plan.path is not None and plan.openalex:
-        raise RecipeError("records: give either `path` or `openalex`, not both")
     if plan.path is not None:
         return read_records(plan.path)
     if not plan.openalex:
@@ -253,17 +162,22 @@ def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
         keep_retracted=plan.keep_retracted,
         keep_authors=plan.keep_authors,
     )
-    report(str(summary))
+    report(f"Ingested: {summary.works:,} works of {summary.lines:,} records, {summary.rejects:,} rejected")
     return read_records(folder / "records")
 
 
-def _measure(network: Network, plan: NetworkPlan, recipe: Recipe, folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measure(
+    network: Network, plan: NetworkPlan, recipe: Recipe, folder: Path, report: Report
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     values = centrality.table(network, plan.measures)
     partition = communities.leiden(network, resolution=plan.resolution, seed=recipe.seed)
-    network.write(folder / "network")
     write_csv(ranked(network, values), folder / "centrality.csv", synthetic=network.synthetic)
     partition.write(folder / "communities.csv")
-    for name, drawing in plan.maps.items():
+    if network.n_places > layout.MOST_PLACES:
+        report(
+            f"No maps of {folder.name}: {network.n_places:,} places are more than the {layout.MOST_PLACES:,} to draw"
+        )
+    for name, drawing in plan.maps.items() if network.n_places <= layout.MOST_PLACES else ():
         draw(network, drawing, folder / f"{name}.html", seed=recipe.seed, values=values, partition=partition)
     community_names = communities.names(partition, network)
     lead = values[values.columns[0] if "strength" not in values else "strength"]
@@ -324,32 +238,19 @@ def draw(
     seed : int
         For the layout, and for communities that are not given.
     values, partition : optional
-        Measures and communities of the whole network. A page of two blocs measures its own links instead.
+        Measures and communities of the whole network. A page of two blocs or of some countries shows a network of
+        its own: it measures the links that are on it.
     """
     look: dict[str, Any] = {"title": plan.title, "size_by": plan.size_by, "lang": plan.lang, "seed": seed}
     if plan.blocs:
         if len(plan.blocs) != 2 or plan.countries:
-            raise RecipeError("a map shows either two blocs, or countries, not both and no other number of blocs")
+            raise RecipeError("a map shows either two blocs (CN:US) or some countries, not both")
         explorer.write(network, path, blocs=(plan.blocs[0], plan.blocs[1]), **look)
+    elif plan.countries:
+        explorer.write(network.subset(plan.countries), path, **look)
     else:
-        shown = network.subset(plan.countries) if plan.countries else network
-        explorer.write(shown, path, metrics=values, partition=partition, **look)
+        explorer.write(network, path, metrics=values, partition=partition, **look)
 
 
 def _indicator(network: Network, number: int) -> pd.Series:
-    if number == 17:
-        return centrality.indicator_17(network)
-    if number == 18:
-        return centrality.indicator_18(network)
-    raise RecipeError(f"indicator = {number}: the networks feed GIHI indicators 17 (papers) and 18 (patents)")
-
-
-def _as_toml(value: Mapping[str, Any], prefix: str = "") -> str:
-    """Write nested tables of plain values; JSON's strings, numbers, booleans and lists are TOML's."""
-    plain = {key: item for key, item in value.items() if not isinstance(item, Mapping)}
-    tables = {key: item for key, item in value.items() if isinstance(item, Mapping)}
-    lines = [f"{key} = {json.dumps(item, ensure_ascii=False)}\n" for key, item in plain.items() if item is not None]
-    head = f"[{prefix}]\n" if prefix and (lines or not tables) else ""
-    parts = [head + "".join(lines)] if head or lines else []
-    parts += [_as_toml(item, f"{prefix}.{key}" if prefix else key) for key, item in tables.items()]
-    return "\n".join(parts)
+    return centrality.indicator_17(network) if number == 17 else centrality.indicator_18(network)

@@ -14,7 +14,7 @@ A work with one place links nothing; it counts in the place table.
 """
 
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,9 @@ def project(incidence: Incidence | IncidenceStream, *, counting: str = "whole", 
     incidence : Incidence or IncidenceStream
         Which works have a site in which places. A stream is read once, piece by piece.
     counting : str
-        One of `COUNTING`, see the table above. "share" needs an incidence with shares.
+        "whole": 1 a pair; "fractional": 1 / (n - 1) for a work in n places, so that each place of a work gets 1;
+        "whole_normalised": 2 / (n (n - 1)), so that each work gives 1; "share": product of the author shares of
+        the two places (needs an incidence with shares).
     threads : int, optional
         Default: as many as there are processors, at most 8. Results are equal, bit for bit, whatever the number.
 
@@ -61,9 +63,12 @@ def project(incidence: Incidence | IncidenceStream, *, counting: str = "whole", 
         raise UnknownNameError("counting rule", counting, COUNTING)
     into = _dense if len(incidence.places) <= _DENSE_PLACES else _sparse
     upper, totals = into(incidence, counting, threads)
+    for buffer in (upper.data, upper.indices, upper.indptr):
+        buffer.flags.writeable = False  # the network then takes them as they are
     table = incidence.places.assign(works=totals.works, solo_works=totals.solo, fractional_works=totals.fractional)
     counts = {
         "counting": counting,
+        "sites_selected": totals.sites,
         "sites_located": totals.located,
         "works_located": totals.rows,
         "works_linking": totals.rows - int(totals.solo.sum()),
@@ -79,6 +84,7 @@ class _Totals:
         self.solo = np.zeros(n_places)
         self.fractional = np.zeros(n_places)
         self.rows = 0
+        self.sites = 0
         self.located = 0
 
     def add(self, other: "_Totals") -> None:
@@ -86,16 +92,8 @@ class _Totals:
         self.solo += other.solo
         self.fractional += other.fractional
         self.rows += other.rows
+        self.sites += other.sites
         self.located += other.located
-
-
-class _Rows(NamedTuple):
-    """Rows of two and more places, and the totals of all."""
-
-    sizes: NDArray[np.int64]
-    place: NDArray[np.int32]
-    share: NDArray[np.float64]
-    totals: _Totals
 
 
 def _weights(counting: str, largest: int) -> NDArray[np.float64]:
@@ -112,7 +110,7 @@ def _totals(tools: ModuleType, block: Block, n_places: int) -> _Totals:
     totals = _Totals(n_places)
     tools.totals(block.ptr, block.place, totals.works, totals.solo, totals.fractional)
     totals.rows = len(block.work)
-    totals.located = block.located_sites
+    totals.sites, totals.located = block.sites, block.located_sites
     return totals
 
 
@@ -141,7 +139,7 @@ def _sparse(
 ) -> tuple[sparse.csr_array, _Totals]:
     n_places, tools = len(source.places), source.engine
 
-    def linking(block: Block) -> _Rows:
+    def linking(block: Block) -> tuple[tuple[NDArray[Any], ...], _Totals]:
         share = _share(block) if counting == "share" else np.empty(0)
         sizes, place = np.empty(len(block.work), np.int64), np.empty(len(block.place), np.int32)
         shares = np.empty(len(share))
@@ -149,16 +147,14 @@ def _sparse(
         sizes.resize(rows, refcheck=False)
         place.resize(entries, refcheck=False)
         shares.resize(min(entries, len(share)), refcheck=False)
-        return _Rows(sizes, place, shares, _totals(tools, block, n_places))
+        return (sizes, place, shares), _totals(tools, block, n_places)
 
     totals = _Totals(n_places)
-    parts = []
-    for part in source.map_blocks(linking, threads=threads):
-        totals.add(part.totals)
-        parts.append(part._replace(totals=totals))
-    sizes = np.concatenate([np.empty(0, dtype=np.int64), *(part.sizes for part in parts)])
-    place = np.concatenate([np.empty(0, dtype=np.int32), *(part.place for part in parts)])
-    share = np.concatenate([np.empty(0), *(part.share for part in parts)])
+    parts: list[tuple[NDArray[Any], ...]] = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))]
+    for kept, counted in source.map_blocks(linking, threads=threads):
+        parts.append(kept)
+        totals.add(counted)
+    sizes, place, share = (np.concatenate(column) for column in zip(*parts, strict=True))
     del parts
     ptr = np.concatenate([[0], np.cumsum(sizes)])
     weight = _weights(counting, n_places)

@@ -15,10 +15,11 @@ A site points to an address by its row number, so a place is looked for once per
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -27,7 +28,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from innovation_graph._files import new_folder, write_json
-from innovation_graph._record_tables import ROLES, SCHEMAS, as_numpy, check_sites, conform, cut
+from innovation_graph._record_tables import (
+    ROLES,
+    SCHEMAS,
+    as_numpy,
+    check_file,
+    check_sites,
+    check_sites_file,
+    conform,
+    cut,
+    ranges,
+)
 from innovation_graph.errors import FormatError, RecordsError
 
 __all__ = ["ROLES", "SCHEMAS", "Records", "RecordsWriter", "read_records"]
@@ -35,6 +46,7 @@ __all__ = ["ROLES", "SCHEMAS", "Records", "RecordsWriter", "read_records"]
 _FORMAT = "innovation-graph records"
 _VERSION = 1
 _MARKER = "records.json"
+_OURS = (_MARKER, *(f"{name}.parquet" for name in SCHEMAS), "rejects.jsonl")
 _ROWS_PER_GROUP = 1 << 20
 _TABLES = ("works", "sites", "addresses")
 
@@ -46,7 +58,7 @@ class Records:
     Parameters
     ----------
     info : mapping
-        What `records.json` holds.
+        What `records.json` holds; it is copied and can then only be read.
     folder : Path, optional
         Where the tables lie; None if they are in memory. Use `read_records` or `Records.from_tables`.
     """
@@ -54,6 +66,14 @@ class Records:
     info: Mapping[str, Any]
     folder: Path | None = None
     _tables: dict[str, pa.Table] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Close `info` to writing."""
+        object.__setattr__(self, "info", MappingProxyType(dict(self.info)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel and be copied with `info` as a dictionary: a view of one cannot."""
+        return type(self), (dict(self.info), self.folder, self._tables)
 
     @classmethod
     def from_tables(
@@ -91,7 +111,8 @@ class Records:
         if actors is not None:
             tables["actors"] = actors
         tables = {name: conform(name, table) for name, table in tables.items()}
-        check_sites(tables["sites"], len(works), len(addresses), first_work=0)
+        n_actors = len(actors) if actors is not None else None
+        check_sites(tables["sites"], len(works), len(addresses), n_actors, first_work=0)
         counts = {name: len(table) for name, table in tables.items()}
         info = {"format": _FORMAT, "version": _VERSION, "source": source, "synthetic": synthetic, "counts": counts}
         return cls(info=info, _tables=tables)
@@ -137,9 +158,7 @@ class Records:
     @cached_property
     def actors(self) -> pa.Table | None:
         """The actors table, or None if the identity of actors was not kept."""
-        if self.folder is not None and not (self.folder / "actors.parquet").is_file():
-            return None
-        return self._tables.get("actors") if self.folder is None else self._table("actors")
+        return self._table("actors") if "actors" in self.info["counts"] else None
 
     @cached_property
     def roles(self) -> tuple[str, ...]:
@@ -150,7 +169,7 @@ class Records:
             codes = set(self._tables["sites"]["role"].unique().to_pylist())
         else:
             codes = set()
-            for low, high in _statistics(pq.ParquetFile(self.folder / "sites.parquet").metadata, "role"):
+            for low, high in ranges(pq.ParquetFile(self.folder / "sites.parquet").metadata, "role"):
                 codes |= set(range(low, high + 1))
         return tuple(name for code, name in enumerate(ROLES) if code in codes)
 
@@ -262,38 +281,34 @@ class RecordsWriter:
         self._works = 0
         self._sites = 0
         self._top_address = -1
+        self._top_actor = -1
         self._pending: list[pa.Table] = []
         self._pending_rows = 0
         self._finished = False
 
     def __enter__(self) -> Self:
         """Open a temporary folder beside the final one."""
-        self._manager = new_folder(self._path, marker=_MARKER)
-        self.folder = self._manager.__enter__()
-        self._works_file = pq.ParquetWriter(
-            self.folder / "works.parquet", SCHEMAS["works"].with_metadata(self._metadata), compression="zstd"
-        )
-        # Row numbers rise by small steps (delta), addresses are near random: both decode at memory speed.
-        self._sites_file = pq.ParquetWriter(
-            self.folder / "sites.parquet",
-            SCHEMAS["sites"].with_metadata(self._metadata),
-            compression={"work": "none", "actor": "zstd", "role": "zstd", "address": "lz4"},
-            use_dictionary=["role"],
-            column_encoding={"work": "DELTA_BINARY_PACKED", "actor": "DELTA_BINARY_PACKED", "address": "PLAIN"},
-        )
+        with ExitStack() as stack:
+            self.folder = stack.enter_context(new_folder(self._path, marker=_MARKER, known=_OURS))
+            self._works_file = stack.enter_context(self._open("works", compression="zstd"))
+            # Row numbers rise by small steps (delta), addresses are near random: both decode at memory speed.
+            layout = {"work": "DELTA_BINARY_PACKED", "actor": "DELTA_BINARY_PACKED", "address": "PLAIN"}
+            compression = {"work": "none", "actor": "zstd", "role": "zstd", "address": "lz4"}
+            self._sites_file = stack.enter_context(
+                self._open("sites", compression=compression, use_dictionary=["role"], column_encoding=layout)
+            )
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the folder its final name, or remove it if something went wrong."""
-        self._works_file.close()
-        self._sites_file.close()
+        """Give the folder its final name, or remove it if something went wrong, also while closing its files."""
         if kind is None and not self._finished:
             error = RecordsError("RecordsWriter.finish(addresses) was not called before the end of the block")
-            self._manager.__exit__(type(error), error, None)
+            self._stack.__exit__(type(error), error, None)
             raise error
-        self._manager.__exit__(kind, error, trace)
+        self._stack.__exit__(kind, error, trace)
 
     @property
     def n_works(self) -> int:
@@ -316,8 +331,9 @@ class RecordsWriter:
             If a table breaks the schema or the order of rows.
         """
         works, sites = conform("works", works), conform("sites", sites)
-        top = check_sites(sites, self._works + len(works), None, first_work=self._works)
-        self._top_address = max(self._top_address, top)
+        address, actor = check_sites(sites, self._works + len(works), None, None, first_work=self._works)
+        self._top_address = max(self._top_address, address)
+        self._top_actor = max(self._top_actor, actor)
         self._works_file.write_table(works)
         self._works += len(works)
         self._sites += len(sites)
@@ -337,6 +353,11 @@ class RecordsWriter:
             As in `SCHEMAS`.
         info : mapping, optional
             More entries for `records.json` (options, counts of what was left out).
+
+        Raises
+        ------
+        RecordsError
+            If a table breaks the schema, or a site points beyond the addresses or the actors.
         """
         self._flush(last=True)
         addresses = conform("addresses", addresses)
@@ -344,6 +365,8 @@ class RecordsWriter:
             raise RecordsError(
                 f"sites point to address {self._top_address}, but there are only {len(addresses)} addresses"
             )
+        if actors is not None and self._top_actor >= len(actors):
+            raise RecordsError(f"sites point to actor {self._top_actor}, but there are only {len(actors)} actors")
         self._write_table("addresses", addresses)
         counts = {"works": self._works, "sites": self._sites, "addresses": len(addresses)}
         if actors is not None:
@@ -358,6 +381,10 @@ class RecordsWriter:
         }
         write_json(self.folder / _MARKER, {**(info or {}), **base})
         self._finished = True
+
+    def _open(self, name: str, **options: Any) -> pq.ParquetWriter:
+        schema = SCHEMAS[name].with_metadata(self._metadata)
+        return pq.ParquetWriter(self.folder / f"{name}.parquet", schema, **options)
 
     def _write_table(self, name: str, table: pa.Table) -> None:
         table = table.replace_schema_metadata(self._metadata)
@@ -412,8 +439,8 @@ def read_records(path: Path | str) -> Records:
             marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint="Ingest the source again."
         )
     for name in (*_TABLES, *(["actors"] if "actors" in info["counts"] else [])):
-        _check_file(folder / f"{name}.parquet", name, int(info["counts"][name]))
-    _check_sites_file(folder / "sites.parquet", info["counts"])
+        check_file(folder / f"{name}.parquet", name, int(info["counts"][name]))
+    check_sites_file(folder / "sites.parquet", info["counts"])
     return Records(info=info, folder=folder)
 
 
@@ -421,53 +448,3 @@ def _what_is(path: Path) -> str:
     if not path.exists():
         return "nothing of that name"
     return "a folder without it" if path.is_dir() else "a file"
-
-
-def _check_file(path: Path, name: str, rows: int) -> None:
-    hint = "Ingest the source again."
-    try:
-        metadata = pq.read_metadata(path)
-    except (OSError, pa.ArrowException) as error:
-        raise FormatError(path, expected="a Parquet file", got=str(error), hint=hint) from error
-    found = {column.name: column.type for column in metadata.schema.to_arrow_schema()}
-    wanted = {column.name: column.type for column in SCHEMAS[name]}
-    if found != wanted:
-        different = sorted(
-            f"{key}: {found.get(key, 'missing')} instead of {wanted.get(key, 'nothing')}"
-            for key in found.keys() | wanted.keys()
-            if found.get(key) != wanted.get(key)
-        )
-        raise FormatError(path, expected="the columns of the schema", got="; ".join(different), hint=hint)
-    if metadata.num_rows != rows:
-        raise FormatError(path, expected=f"{rows} rows (records.json)", got=f"{metadata.num_rows} rows", hint=hint)
-
-
-def _check_sites_file(path: Path, counts: Mapping[str, int]) -> None:
-    metadata = pq.read_metadata(path)
-    before = -1
-    for low, high in _statistics(metadata, "work"):
-        if low <= before or high >= counts["works"]:
-            raise FormatError(
-                path,
-                expected="row groups in the order of the works, none split between two groups",
-                got=f"works {low} to {high} after work {before} of {counts['works']}",
-                hint="Write it with RecordsWriter.",
-            )
-        before = high
-    for low, high in _statistics(metadata, "address"):
-        if low < -1 or high >= counts["addresses"]:
-            raise FormatError(
-                path,
-                expected=f"addresses from -1 to {counts['addresses'] - 1}",
-                got=f"{low} to {high}",
-                hint="Ingest the source again.",
-            )
-
-
-def _statistics(metadata: pq.FileMetaData, column: str) -> Iterator[tuple[int, int]]:
-    index = metadata.schema.names.index(column)
-    for group in range(metadata.num_row_groups):
-        statistics = metadata.row_group(group).column(index).statistics
-        if statistics is None or not statistics.has_min_max:
-            raise RecordsError(f"sites.parquet has no statistics of column {column!r}; write it with RecordsWriter")
-        yield int(statistics.min), int(statistics.max)

@@ -8,17 +8,21 @@ from innovation_graph.places import Located
 from innovation_graph.records import Records
 
 
-def records_of(works: list[list[tuple[int, int]]], n_addresses: int, **columns: list) -> Records:
-    """Build records from works given as lists of (actor, address); `columns` override columns of the works table."""
+def records_of(works: list[list[tuple[int, ...]]], n_addresses: int, **columns: list) -> Records:
+    """Build records from works given as lists of (actor, address) or (actor, address, role).
+
+    `columns` override columns of the works table.
+    """
     table = {
         "work_id": [f"W{i}" for i in range(len(works))],
         "kind": ["paper"] * len(works),
         "year": [2023] * len(works),
-        "n_actors": [len({actor for actor, _ in sites}) for sites in works],
+        "n_actors": [len({site[0] for site in sites}) for sites in works],
         "retracted": [False] * len(works),
         "truncated": [False] * len(works),
     }
-    rows = [(i, actor, 0, address) for i, sites in enumerate(works) for actor, address in sorted(sites)]
+    full = [[(*site, 0)[:3] for site in sites] for sites in works]
+    rows = [(i, a, role, at) for i, sites in enumerate(full) for role, a, at in sorted((s[2], *s[:2]) for s in sites)]
     flat = np.array(rows, dtype=np.int32).reshape(-1, 4)
     sites = pa.table({name: flat[:, i] for i, name in enumerate(["work", "actor", "role", "address"])})
     addresses = pa.table({"text": [f"address {i}" for i in range(n_addresses)]})

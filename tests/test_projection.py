@@ -12,8 +12,9 @@ from scipy import sparse
 
 from innovation_graph import engine, incidence, projection
 from innovation_graph import records as records_module
-from innovation_graph.errors import RecordsError, UnknownNameError
-from innovation_graph.incidence import Selection
+from innovation_graph.errors import FormatError, RecordsError, UnknownNameError
+from innovation_graph.records import ROLES
+from innovation_graph.selection import ACTORS, Selection
 
 WEIGHT = {
     "whole": lambda _: 1.0,
@@ -145,6 +146,7 @@ def test_selection_by_kind_year_type_field_and_team():
         type=["article", "review", None, "grant", "article", "article"],
         fields=[["physics"], ["physics", "biology"], None, ["ai"], [], ["biology"]],
         n_actors=[1, 2, 3, 4, 30, 6],
+        retracted=[True, False, False, False, False, False],
     )
 
     def chosen(**wanted):
@@ -157,6 +159,7 @@ def test_selection_by_kind_year_type_field_and_team():
     assert chosen(fields=("biology",)) == [1, 5]
     assert chosen(fields=("biology", "physics"), kind="paper", years=(2021, 2023)) == [1, 5]
     assert chosen(max_actors=4, min_actors=2) == [1, 2, 3]
+    assert chosen(drop_retracted=True) == [1, 2, 3, 4, 5]
     network = projection.project(
         incidence.stream(records, located_at([0, 1], 2), Selection(kind="paper", max_actors=25))
     )
@@ -198,7 +201,62 @@ def test_applicants_and_inventors_link_apart():
 
     assert links("applicants") == links("default") == {("p0", "p1"): pytest.approx(1 / 4)}
     assert links("inventors") == {("p1", "p2"): pytest.approx(2 / 9)}
-    assert set(links("both")) == {("p0", "p1"), ("p0", "p2"), ("p1", "p2")}
+    # Five actors: two applicants, three inventors; each has a fifth.
+    assert links("both") == {
+        ("p0", "p1"): pytest.approx(1 / 5 * 2 / 5),
+        ("p0", "p2"): pytest.approx(1 / 5 * 2 / 5),
+        ("p1", "p2"): pytest.approx(2 / 5 * 2 / 5),
+    }
+
+
+@pytest.mark.usefixtures("machinery", "form")
+def test_actors_of_two_roles_with_one_number_are_two():
+    # Applicant 0 at two addresses, inventor 0 at one: neighbours in the table, but not the same.
+    made = records_of([[(0, 0, 1), (0, 1, 1), (0, 2, 2)]], 3, kind=["patent"])
+    stream = incidence.stream(made, located_at([0, 1, 2], 3), Selection(actors="both"), shares=True)
+    np.testing.assert_allclose(stream.collect().matrix.toarray(), [[0.25, 0.25, 0.5]])
+
+
+@pytest.mark.usefixtures("machinery", "form")
+@pytest.mark.parametrize("actors", ["authors", "applicants", "inventors", "both", "default"])
+@pytest.mark.parametrize("counting", ["whole", "share"])
+def test_pieces_without_a_site_of_the_wanted_role(actors, counting, monkeypatch, tmp_path):
+    rng = np.random.default_rng(8)
+    papers = random_works(rng, 40, 20)
+    patents = [[(a, at, int(rng.integers(1, 3))) for a, at in work] for work in random_works(rng, 40, 20)]
+    codes = [ROLES.index(role) for role in ACTORS[actors]]
+    lookup = rng.integers(-1, 6, 20).tolist()
+    monkeypatch.setattr(records_module, "_ROWS_PER_GROUP", 30)
+    made = records_of([*papers, *patents], 20).write(tmp_path / "records")
+    # By hand an actor is a pair of role and number.
+    wanted = [
+        [((role, a), at) for a, at, role in [(*site, 0)[:3] for site in work] if role in codes]
+        for work in [*papers, *patents]
+    ]
+    stream = incidence.stream(made, located_at(lookup, 6), Selection(actors=actors), shares=True)
+    network = projection.project(stream, counting=counting, threads=2)
+    check(network, [work for work in wanted if work], lookup, counting)
+    assert network.provenance["sites_selected"] == sum(map(len, wanted))
+    assert network.provenance["sites_located"] == sum(at >= 0 and lookup[at] >= 0 for work in wanted for _, at in work)
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_written_and_read_incidence_are_equal(shares, tmp_path):
+    rng = np.random.default_rng(4)
+    made = incidence.build(
+        records_of(random_works(rng, 50, 30), 30), located_at(rng.integers(-1, 9, 30).tolist(), 9), shares=shares
+    )
+    made.write(tmp_path / "incidence")
+    read = incidence.read_incidence(tmp_path / "incidence")
+    for one, other in zip(made.rows, read.rows, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert dict(read.info) == dict(made.info)
+    assert read.places.equals(made.places.rename_axis("place_id"))
+    assert projection.project(read) == projection.project(made)
+    with pytest.raises(FormatError, match=r"incidence.json, rows.parquet and places.parquet"):
+        incidence.read_incidence(tmp_path)
+    with pytest.raises(ValueError, match="read-only"):
+        made.rows.place[0] = 3
 
 
 def test_no_works_at_all_give_an_empty_network():
@@ -216,8 +274,14 @@ def test_errors_name_what_is_wrong():
         incidence.stream(records, located_at([0, 0], 1))
     with pytest.raises(RecordsError, match="did not keep who they are"):
         incidence.stream(records, located_at([0], 1, by="actor"))
-    with pytest.raises(RecordsError, match="actors='owners' is unknown"):
-        incidence.stream(records, located, Selection(actors="owners"))
+    for wrong, message in (
+        ({"actors": "owners"}, "actors='owners' is unknown"),
+        ({"years": (2023, 2019)}, "years must be"),
+        ({"max_actors": 0}, "max_actors=0 leave no work"),
+        ({"min_actors": 3, "max_actors": 2}, "leave no work"),
+    ):
+        with pytest.raises(RecordsError, match=message):
+            Selection(**wrong)
 
 
 def test_authors_as_places_give_the_published_author_network(real_data):

@@ -27,7 +27,7 @@ for _position in range(64):
 
 @njit(cache=True, nogil=True)
 def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
-    """Turn sites into rows; return the numbers of rows, of entries and of located sites.
+    """Turn sites into rows; return the numbers of rows, of entries, of sites of kept works and of located ones.
 
     `lookup[key + 1]` is the place of a site; the number of places (one too many) stands for none.
     `mark` holds for each place the last work seen; calls of one thread share it.
@@ -38,6 +38,7 @@ def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
         out_place[site] = lookup[key[site] + 1]
     rows = 0
     filled = 0
+    counted = 0
     located = 0
     out_ptr[0] = 0
     site = 0
@@ -45,6 +46,7 @@ def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
         this = work[site]
         start = filled
         here = 0
+        first = site
         mark[nowhere] = this  # no branch for unlocated sites: their place is always marked
         while True:
             p = out_place[site]
@@ -56,6 +58,7 @@ def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
             if site >= n_sites or work[site] != this:
                 break
         kept = keep[this]
+        counted += site - first if kept else 0
         located += here if kept else 0
         size = filled - start
         if size < 2 or not kept:
@@ -78,7 +81,7 @@ def compact(work, key, lookup, keep, mark, out_work, out_ptr, out_place):
         out_work[rows] = this
         rows += 1
         out_ptr[rows] = filled
-    return rows, filled, located
+    return rows, filled, counted, located
 
 
 @njit(cache=True, nogil=True)

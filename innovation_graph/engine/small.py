@@ -21,8 +21,8 @@ def compact(
     out_work: _Ints,
     out_ptr: _Ints,
     out_place: _Ints,
-) -> tuple[int, int, int]:
-    """Turn sites into rows; return the numbers of rows, of entries and of located sites."""
+) -> tuple[int, int, int, int]:
+    """Turn sites into rows; return the numbers of rows, of entries, of sites of kept works and of located ones."""
     base = len(mark)
     place = lookup[key + 1]
     good = (place != base - 1) & keep[work]
@@ -33,7 +33,7 @@ def compact(
     out_ptr[0] = 0
     out_ptr[1 : len(works) + 1] = np.cumsum(sizes)
     out_place[: len(places)] = places
-    return len(works), len(places), int(good.sum())
+    return len(works), len(places), int(keep[work].sum()), int(good.sum())
 
 
 def row_shares(

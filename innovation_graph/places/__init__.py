@@ -2,7 +2,7 @@
 
 from innovation_graph.places.leftover import unlocated
 from innovation_graph.places.locating import Located, locate
-from innovation_graph.places.reading import get, read_places
+from innovation_graph.places.reading import SETS, get, read_places
 from innovation_graph.places.sets import Places, gihi2024, open_set
 
-__all__ = ["Located", "Places", "get", "gihi2024", "locate", "open_set", "read_places", "unlocated"]
+__all__ = ["SETS", "Located", "Places", "get", "gihi2024", "locate", "open_set", "read_places", "unlocated"]

@@ -1,5 +1,7 @@
 """What could not be located, so that a user sees what was left out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 
 from innovation_graph.places._columns import coded
 from innovation_graph.places.locating import Located
-from innovation_graph.records import Records
+from innovation_graph.records import ROLES, Records
 
 __all__ = ["NO_AFFILIATION", "unlocated"]
 
@@ -15,7 +17,13 @@ NO_AFFILIATION = "(no affiliation)"
 """Text of the row that counts sites without any address."""
 
 
-def unlocated(records: Records, located: Located) -> pd.DataFrame:
+def unlocated(
+    records: Records,
+    located: Located,
+    *,
+    works: NDArray[np.bool_] | None = None,
+    roles: Sequence[str] = ROLES,
+) -> pd.DataFrame:
     """List the addresses without a place, with what hangs on them.
 
     Parameters
@@ -24,6 +32,10 @@ def unlocated(records: Records, located: Located) -> pd.DataFrame:
         The records.
     located : Located
         Where their addresses lie. Places looked up by actor leave nothing out: the table is empty.
+    works : numpy.ndarray of bool, optional
+        Mask of the works to look at, in the order of the works table; default all.
+    roles : sequence of str
+        Roles whose sites to look at, of `records.ROLES`.
 
     Returns
     -------
@@ -42,18 +54,21 @@ def unlocated(records: Records, located: Located) -> pd.DataFrame:
     group_of = np.full(len(located.lookup) + 1, -1, dtype=np.int64)
     group_of[lost] = group_of_lost
     group_of[-1] = len(kinds) - 1
-    sites, works = np.zeros(len(kinds), dtype=np.int64), np.zeros(len(kinds), dtype=np.int64)
-    for work, address in records.site_batches(["work", "address"]):
+    n_sites, n_works = np.zeros(len(kinds), dtype=np.int64), np.zeros(len(kinds), dtype=np.int64)
+    wanted = np.array([name in roles for name in ROLES])
+    for work, address, role in records.site_batches(["work", "address", "role"]):
         group = group_of[address]
-        rows = group >= 0
+        rows = (group >= 0) & wanted[role]
+        if works is not None:
+            rows &= works[work]
         group = group[rows]
-        sites += np.bincount(group, minlength=len(kinds))
+        n_sites += np.bincount(group, minlength=len(kinds))
         # Works come in order, so the pairs are nearly sorted, which a stable sort turns to account.
         pairs = np.sort(work[rows].astype(np.int64) * len(kinds) + group, kind="stable")
         new = np.ones(len(pairs), dtype=bool)
         new[1:] = pairs[1:] != pairs[:-1]
-        works += np.bincount(pairs[new] % len(kinds), minlength=len(kinds))
-    return _table(kinds, sites, works)
+        n_works += np.bincount(pairs[new] % len(kinds), minlength=len(kinds))
+    return _table(kinds, n_sites, n_works)
 
 
 def _kinds(addresses: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:

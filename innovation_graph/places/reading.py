@@ -14,7 +14,10 @@ from innovation_graph.places.regions import region_code
 from innovation_graph.places.sets import CATCHMENT_KM, OPEN_KINDS, Places, gihi2024, open_set, place_table
 from innovation_graph.places.sphere import mean_points
 
-__all__ = ["get", "read_places"]
+__all__ = ["SETS", "get", "read_places"]
+
+SETS: tuple[str, ...] = ("gihi2024", *OPEN_KINDS)
+"""Names of the sets that `get` knows; anything else is a path."""
 
 _REQUIRED = ("place_id", "name", "country", "lat", "lon")
 _OPTIONAL = ("name_zh", "district", "region", "geonames_id", "radius_km", "tier")
@@ -133,7 +136,7 @@ def get(name_or_path: Path | str, catchment_km: float | None = None) -> Places:
     if text == "gihi2024":
         return gihi2024(radius)
     if not Path(text).is_file():
-        raise UnknownNameError("set of places (nor is it a CSV file)", text, ("gihi2024", *OPEN_KINDS))
+        raise UnknownNameError("set of places (nor is it a CSV file)", text, SETS)
     return read_places(text, radius)
 
 

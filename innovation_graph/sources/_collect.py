@@ -83,6 +83,8 @@ class Part:
         Records met, and those that could not be used.
     first_reject : Reject or None
         The first of them.
+    damaged : bool
+        Whether the file broke off; what stood before is kept.
     """
 
     works: Path
@@ -94,6 +96,7 @@ class Part:
     lines: int
     n_rejects: int
     first_reject: Reject | None
+    damaged: bool
 
 
 def read_part(path: Path, stem: Path, selection: Selection, report: Callable[[int, int], None]) -> Part:
@@ -144,6 +147,7 @@ def read_part(path: Path, stem: Path, selection: Selection, report: Callable[[in
         lines=lines,
         n_rejects=rejects.count,
         first_reject=rejects.first,
+        damaged=rejects.damaged,
     )
 
 
@@ -161,6 +165,7 @@ class _Rejects:
         self.path = path
         self.count = 0
         self.first: Reject | None = None
+        self.damaged = False
         self._file = file
         self._waiting: list[str] = []
 
@@ -168,6 +173,7 @@ class _Rejects:
         reject = Reject(self._file, line, reason, bytes(memoryview(item)[:1000]))
         self.first = self.first or reject
         self.count += 1
+        self.damaged |= line == 0
         self._waiting.append(reject.to_json())
         if len(self._waiting) >= _FLUSH_REJECTS:
             self.flush()

@@ -343,7 +343,8 @@ def _kind(types: Iterable[str]) -> str | None:
 
 
 def _from_csv(path: Path, data: bytes) -> Iterator[_Row]:
-    header = next(csv.reader([data[: 1 << 16].split(b"\n")[0].decode("utf-8", "replace").strip()]), [])
+    first_line = (data[: 1 << 16].splitlines() or [b""])[0].decode("utf-8", "replace").strip()
+    header = next(csv.reader([first_line]), [])
     names = {key: next((name for name in known if name in header), None) for key, known in _COLUMNS.items()}
     has_place = names["city"] or names["country"] or (names["lat"] and names["lon"])
     if not (names["ror"] or names["organisation_id"]) or not has_place:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from innovation_graph.errors import FormatError
+from innovation_graph.errors import FormatError, RecipeError
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._collect import Part, Selection, read_part
 from innovation_graph.sources._input import list_files
@@ -54,6 +54,8 @@ class IngestSummary:
         Older versions of a work that were replaced.
     rejects : int
         Records, and broken files, named in `rejects.jsonl`.
+    damaged_files : int
+        Files that break off (a cut gzip, say); what stood before the break is kept.
     truncated : int
         Kept works whose list of authors OpenAlex cut.
     truncated_works : tuple of str
@@ -74,6 +76,7 @@ class IngestSummary:
     left_out_retracted: int
     duplicates: int
     rejects: int
+    damaged_files: int
     truncated: int
     truncated_works: tuple[str, ...]
     sites: int
@@ -153,9 +156,9 @@ def ingest(
     line (0: the file as a whole), reason and beginning; the rest goes on.
     """
     if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
+        raise RecipeError(f"workers must be at least 1, got {workers}")
     if years is not None and years[0] > years[1]:
-        raise ValueError(f"years must be (first, last), got {years}")
+        raise RecipeError(f"years must be (first, last), got {years}")
     selection = Selection(
         years=(int(years[0]), int(years[1])) if years is not None else None,
         types=frozenset(kind.lower() for kind in types) if types is not None else None,
@@ -181,6 +184,7 @@ def ingest(
             **{f"left_out_{reason}": count for reason, count in merged.left_out.items()},
             duplicates=merged.duplicates,
             rejects=sum(part.n_rejects for part in parts),
+            damaged_files=sum(part.damaged for part in parts),
             truncated=merged.truncated,
             truncated_works=tuple(merged.truncated_works),
             sites=merged.sites,

@@ -1,0 +1,237 @@
+"""Recipes: the whole chain as data."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from innovation_graph.centrality import MEASURES
+from innovation_graph.errors import RecipeError
+from innovation_graph.places import SETS, get
+from innovation_graph.projection import COUNTING
+from innovation_graph.selection import KINDS, Selection
+
+__all__ = [
+    "MapPlan",
+    "NetworkPlan",
+    "PlacesPlan",
+    "Recipe",
+    "RecordsPlan",
+    "as_data",
+    "as_toml",
+    "check",
+    "read_recipe",
+    "sample_recipe",
+]
+
+_RESERVED = frozenset({"records", "indicators.csv", "recipe.toml", "run.json"})
+
+
+class RecordsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where the records come from: a folder of records, or OpenAlex files to ingest, or the packaged sample."""
+
+    path: str | None = None
+    openalex: tuple[str, ...] = ()
+    institutions: str | None = None
+    years: tuple[int, int] | None = None
+    types: tuple[str, ...] | None = None
+    keep_retracted: bool = False
+    keep_authors: bool = False
+
+
+class PlacesPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which places: `gihi2024`, `country`, `city`, `organisation`, `author` or a CSV; km around a district."""
+
+    set: str = "gihi2024"
+    catchment_km: float | None = None
+
+
+class MapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One page: all places, those of some countries, or the links between two blocs."""
+
+    title: str | None = None
+    countries: tuple[str, ...] = ()
+    blocs: tuple[tuple[str, ...], ...] = ()
+    size_by: str | None = None
+    lang: str = "en"
+
+
+class NetworkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One network: which works, whose sites, how to count, what to draw, which GIHI indicator it feeds (17, 18)."""
+
+    kind: str | None = None
+    years: tuple[int, int] | None = None
+    types: tuple[str, ...] | None = None
+    fields: tuple[str, ...] | None = None
+    min_actors: int | None = None
+    max_actors: int | None = None
+    actors: str = "default"
+    drop_retracted: bool = False
+    counting: str = "whole"
+    measures: tuple[str, ...] | None = None
+    resolution: float = 1.0
+    indicator: int | None = None
+    maps: Mapping[str, MapPlan] = msgspec.field(default_factory=lambda: {"map": MapPlan()})
+
+    def selection(self) -> Selection:
+        """Return the part that selects works and sites."""
+        return Selection(**{name: getattr(self, name) for name in Selection.__dataclass_fields__})
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The whole chain as data; read it from TOML with `read_recipe`."""
+
+    networks: Mapping[str, NetworkPlan]
+    title: str = "City collaboration networks"
+    seed: int = 0
+    records: RecordsPlan = RecordsPlan()
+    places: PlacesPlan = PlacesPlan()
+
+
+def read_recipe(path: Path | str) -> Recipe:
+    """Read a recipe; paths in it are relative to its folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file.
+
+    Returns
+    -------
+    Recipe
+        With absolute paths.
+
+    Raises
+    ------
+    RecipeError
+        If it is no TOML, or an entry is unknown, missing or of a wrong type.
+    """
+    path = Path(path)
+    try:
+        recipe = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Recipe)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise RecipeError(f"{path}: {error} (see the recipes in README.md)") from error
+    base = path.resolve().parent
+
+    def absolute(name: str | None) -> str | None:
+        return None if name is None else str((base / Path(name).expanduser()).resolve())
+
+    records = msgspec.structs.replace(
+        recipe.records,
+        path=absolute(recipe.records.path),
+        openalex=tuple(str(absolute(name)) for name in recipe.records.openalex),
+        institutions=absolute(recipe.records.institutions),
+    )
+    plan = recipe.places
+    if plan.set not in SETS:
+        plan = msgspec.structs.replace(plan, set=str(absolute(plan.set)))
+    return msgspec.structs.replace(recipe, records=records, places=plan)
+
+
+def sample_recipe() -> Recipe:
+    """Return the recipe of the packaged sample: papers and patents of 2023 as the GIHI 2024 defines them."""
+    maps = {"map": MapPlan(), "map_cn_us": MapPlan(blocs=(("CN",), ("US",)))}
+    fields = ("artificial_intelligence", "biopharma", "renewable_energy", "smart_chips")
+    return Recipe(
+        title="Sample of city collaboration 2023",
+        networks={
+            "papers": NetworkPlan(kind="paper", years=(2023, 2023), drop_retracted=True, indicator=17, maps=maps),
+            "patents": NetworkPlan(
+                kind="patent",
+                years=(2023, 2023),
+                fields=fields,
+                actors="applicants",
+                min_actors=2,
+                indicator=18,
+                maps=maps,
+            ),
+        },
+    )
+
+
+def as_data(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as plain values, without what is left at its default."""
+    return {key: value for key, value in msgspec.to_builtins(recipe).items() if value != {}}
+
+
+def as_toml(recipe: Recipe) -> str:
+    """Return a recipe as TOML that `read_recipe` reads again."""
+    return _tables(as_data(recipe))
+
+
+def check(recipe: Recipe, out: Path) -> None:
+    """Refuse what cannot be carried out into a folder, before anything is read.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    out : Path
+        The folder for the results.
+
+    Raises
+    ------
+    RecipeError
+        If a name cannot be that of a file, two networks feed one indicator, options do not go together, or an
+        input lies in the folder that would be replaced.
+    """
+    for kind, names in (("network", recipe.networks), *(("map", plan.maps) for plan in recipe.networks.values())):
+        for name in names:
+            if name in _RESERVED or name.startswith(".") or set(name) & set('/\\:*?"<>|') or not name.strip():
+                raise RecipeError(f"{kind} name {name!r} cannot be the name of a folder or file; choose another")
+    for name, plan in recipe.networks.items():
+        _check_plan(name, plan)
+    get(recipe.places.set, recipe.places.catchment_km)
+    indicators = [plan.indicator for plan in recipe.networks.values() if plan.indicator is not None]
+    if not set(indicators) <= {17, 18}:
+        raise RecipeError(f"indicator = {indicators}: networks feed GIHI indicators 17 (papers) and 18 (patents)")
+    if len(set(indicators)) < len(indicators):
+        raise RecipeError(f"indicator = {max(indicators, key=indicators.count)} is asked of more than one network")
+    if recipe.records.path is not None and recipe.records != RecordsPlan(path=recipe.records.path):
+        raise RecipeError("records: openalex, institutions, years, types and keep_* do not go with `path`")
+    inputs = [recipe.records.path, recipe.records.institutions, *recipe.records.openalex, recipe.places.set]
+    for source in inputs:
+        if source is not None and out.resolve() in Path(source).resolve().parents:
+            raise RecipeError(f"{source} lies inside the results folder {out}, which would be replaced; use another")
+
+
+def _check_plan(name: str, plan: NetworkPlan) -> None:
+    where = f"network {name!r}: "
+    selection = plan.selection()
+    if selection.kind not in (None, *KINDS):
+        raise RecipeError(f"{where}kind = {selection.kind!r}; known: {', '.join(KINDS)}")
+    if plan.counting not in COUNTING:
+        raise RecipeError(f"{where}counting = {plan.counting!r}; known: {', '.join(COUNTING)}")
+    measures = tuple(MEASURES) if plan.measures is None else plan.measures
+    unknown = [measure for measure in measures if measure not in MEASURES]
+    if unknown or not measures:
+        raise RecipeError(f"{where}measures = {list(measures)}; known: {', '.join(MEASURES)}")
+    for drawing in plan.maps.values():
+        if drawing.lang not in ("en", "zh"):
+            raise RecipeError(f"{where}lang = {drawing.lang!r}; known: en, zh")
+        if drawing.size_by is not None and drawing.size_by not in MEASURES:
+            raise RecipeError(f"{where}size_by = {drawing.size_by!r}; known: {', '.join(MEASURES)}")
+        if drawing.blocs and (len(drawing.blocs) != 2 or drawing.countries):
+            raise RecipeError(f"{where}a map shows either two blocs or some countries, not both")
+
+
+def _tables(value: Mapping[str, Any], prefix: str = "") -> str:
+    """Write nested tables of plain values; JSON's strings, numbers, booleans and lists are TOML's."""
+    plain = {key: item for key, item in value.items() if not isinstance(item, Mapping)}
+    tables = {key: item for key, item in value.items() if isinstance(item, Mapping)}
+    lines = [
+        f"{_key(key)} = {json.dumps(item, ensure_ascii=False)}\n" for key, item in plain.items() if item is not None
+    ]
+    head = f"[{prefix}]\n" if prefix and (lines or not tables) else ""
+    parts = [head + "".join(lines)] if head or lines else []
+    for key, item in tables.items():
+        parts.append(_tables(item, f"{prefix}.{_key(key)}" if prefix else _key(key)))
+    return "\n".join(parts)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
