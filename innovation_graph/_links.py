@@ -14,9 +14,13 @@ __all__ = [
     "PLACE_COLUMNS",
     "as_places",
     "checked_upper",
+    "group_positions",
+    "kept",
     "of_edges",
     "of_matrix",
     "place_table",
+    "same_links",
+    "sealed",
     "upper_of_pairs",
 ]
 
@@ -39,10 +43,16 @@ other place, `fractional_works` gives each of the n places of a work 1/n. Unknow
 
 
 def checked_upper(upper: sparse.csr_array, n_places: int) -> sparse.csr_array:
-    """Return links above the diagonal in canonical form on read-only views of their buffers, or say what is wrong."""
+    """Return links above the diagonal in canonical form with read-only buffers, or say what is wrong.
+
+    Buffers that are read-only are taken as they are, others are copied: who can write keeps an array of their own.
+    """
     upper = sparse.csr_array(upper, dtype=np.float64)
     if upper.shape != (n_places, n_places):
         raise NetworkError(f"{n_places} places need links of shape {(n_places,) * 2}, not {upper.shape}")
+    for name in ("data", "indices", "indptr"):
+        if getattr(upper, name).flags.writeable:
+            setattr(upper, name, getattr(upper, name).copy())
     if not upper.has_canonical_format:
         upper = upper.copy()
         upper.sum_duplicates()
@@ -55,10 +65,43 @@ def checked_upper(upper: sparse.csr_array, n_places: int) -> sparse.csr_array:
     rows = np.flatnonzero(np.diff(upper.indptr))
     if np.any(upper.indices[upper.indptr[rows]] <= rows):
         raise NetworkError("links must lie strictly above the diagonal; use Network.from_matrix for a full matrix")
-    views = [buffer.view() for buffer in (upper.data, upper.indices, upper.indptr)]
-    for view in views:
-        view.flags.writeable = False
-    return sparse.csr_array(tuple(views), shape=upper.shape)
+    return sealed(upper)
+
+
+def sealed(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Set the buffers of a matrix that nobody else holds read-only, so that a network takes them without a copy."""
+    for buffer in (matrix.data, matrix.indices, matrix.indptr):
+        buffer.flags.writeable = False
+    return matrix
+
+
+def kept(upper: sparse.csr_array, mask: NDArray[np.bool_]) -> sparse.csr_array:
+    """Return some of the links; see `Network.keep_links`."""
+    mask = np.asarray(mask)
+    if mask.dtype != np.bool_ or mask.shape != (upper.nnz,):
+        got = f"{mask.dtype} of shape {mask.shape}"
+        raise NetworkError(f"the mask must be bool of shape {(upper.nnz,)}, one value a link, not {got}")
+    indptr = np.concatenate([[0], np.cumsum(mask)])[upper.indptr].astype(upper.indptr.dtype)
+    return sealed(sparse.csr_array((upper.data[mask], upper.indices[mask], indptr), shape=upper.shape))
+
+
+def same_links(a: sparse.csr_array, b: sparse.csr_array) -> bool:
+    """Tell whether two matrices in canonical form are equal."""
+    return a.shape == b.shape and all(
+        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("indptr", "indices", "data")
+    )
+
+
+def group_positions(groups: Sequence[str] | pd.Series, ids: pd.Index, names: pd.Index) -> NDArray[np.intp]:
+    """Return the row of the group of each place; see `Network.aggregate`."""
+    if isinstance(groups, pd.Series):
+        groups = groups.reindex(ids)
+    if len(groups) != len(ids):
+        raise NetworkError(f"{len(ids)} places need a group each, not {len(groups)}")
+    of = names.get_indexer(pd.Index(groups))
+    if np.any(of < 0):
+        raise NetworkError(f"{int((of < 0).sum())} places belong to groups that are not in the new place table")
+    return of
 
 
 def of_matrix(
@@ -102,7 +145,7 @@ def of_matrix(
         )
     upper = sparse.csr_array(sparse.triu(full, k=1))
     upper.eliminate_zeros()
-    return table, upper
+    return table, sealed(upper)
 
 
 def of_edges(
@@ -144,7 +187,7 @@ def upper_of_pairs(
     low, high = np.minimum(a, b)[keep], np.maximum(a, b)[keep]
     upper = sparse.csr_array(sparse.coo_array((weight[keep], (low, high)), shape=(n, n)))
     upper.sum_duplicates()
-    return upper
+    return sealed(upper)
 
 
 def as_places(places: pd.DataFrame | Sequence[str] | None, n: int | None = None) -> pd.DataFrame:

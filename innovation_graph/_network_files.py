@@ -20,6 +20,7 @@ __all__ = ["read_parts", "write_parts"]
 _FORMAT = "innovation-graph network"
 _VERSION = 1
 _MARKER = "network.json"
+_KNOWN = frozenset({_MARKER, "places.parquet", "links.parquet", "unlocated.csv"})  # the last is put beside them
 
 
 def write_parts(
@@ -29,12 +30,13 @@ def write_parts(
     provenance: Mapping[str, Any],
 ) -> None:
     """Write the parts of a network; the folder appears only when everything is written."""
-    with new_folder(path, marker=_MARKER) as folder:
+    with new_folder(path, marker=_MARKER, known=_KNOWN) as folder:
         table = pa.Table.from_pandas(places.reset_index(), preserve_index=False)
-        pq.write_table(table, folder / "places.parquet")
         first, second, weight = pairs
         links = pa.table({"source": first, "target": second, "weight": weight})
-        pq.write_table(links, folder / "links.parquet", compression="zstd")
+        mark = {"innovation_graph.synthetic": "true"} if provenance.get("synthetic") else {}
+        pq.write_table(_marked(table, mark), folder / "places.parquet")
+        pq.write_table(_marked(links, mark), folder / "links.parquet", compression="zstd")
         head = {"format": _FORMAT, "version": _VERSION, "places": len(places), "links": len(weight)}
         write_json(folder / _MARKER, {**head, "provenance": dict(provenance)})
 
@@ -65,3 +67,7 @@ def read_parts(path: Path | str) -> tuple[pd.DataFrame, sparse.csr_array, dict[s
         got = f"{len(places)} and {len(weight)}"
         raise FormatError(folder, expected=f"{head['places']} places and {head['links']} links", got=got, hint=hint)
     return places, upper, head["provenance"]
+
+
+def _marked(table: pa.Table, mark: Mapping[str, str]) -> pa.Table:
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})

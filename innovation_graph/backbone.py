@@ -75,7 +75,7 @@ def disparity_filter(network: Network, alpha: float = 0.05) -> Network:
     """
     if not 0 <= alpha <= 1:
         raise RecipeError(f"alpha must lie between 0 and 1, not {alpha}")
-    return _keep(network, _p_values(network) < alpha, {"rule": "disparity", "alpha": alpha})
+    return network.keep_links(_p_values(network) < alpha, backbone=_rule(network, "disparity", alpha=alpha))
 
 
 def maximum_spanning_tree(network: Network) -> Network:
@@ -92,7 +92,7 @@ def maximum_spanning_tree(network: Network) -> Network:
         All places, (places - components) links. Of equally heavy links the one that stands first in
         network order is taken. `provenance["backbone"]` names the rule.
     """
-    return _keep(network, _in_tree(network), {"rule": "maximum spanning tree"})
+    return network.keep_links(_in_tree(network), backbone=_rule(network, "maximum spanning tree"))
 
 
 def readable(network: Network, links_per_place: float = 3.5) -> Network:
@@ -126,8 +126,8 @@ def readable(network: Network, links_per_place: float = 3.5) -> Network:
     keep = _in_tree(network)
     order = np.lexsort((-network.pairs[2], _p_values(network)))
     keep[order[~keep[order]][: max(0, wanted - int(keep.sum()))]] = True
-    rule = {"rule": "maximum spanning tree and disparity", "links_per_place": links_per_place}
-    return _keep(network, keep, rule)
+    rule = _rule(network, "maximum spanning tree and disparity", links_per_place=links_per_place)
+    return network.keep_links(keep, backbone=rule)
 
 
 def _p_values(network: Network) -> NDArray[np.float64]:
@@ -149,9 +149,5 @@ def _in_tree(network: Network) -> NDArray[np.bool_]:
     return np.isin(cost, tree.data)
 
 
-def _keep(network: Network, mask: NDArray[np.bool_], rule: dict[str, object]) -> Network:
-    upper = network.upper
-    indptr = np.concatenate([[0], np.cumsum(mask)])[upper.indptr]
-    kept = sparse.csr_array((upper.data[mask], upper.indices[mask], indptr), shape=upper.shape)
-    counts = {"of_links": network.n_links, "of_weight": network.total_weight}
-    return Network(network.places, kept, {**network.provenance, "backbone": {**rule, **counts}})
+def _rule(network: Network, name: str, **limits: float) -> dict[str, str | float]:
+    return {"rule": name, **limits, "of_links": network.n_links, "of_weight": network.total_weight}

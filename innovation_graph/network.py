@@ -1,6 +1,7 @@
 """Network: places and the weighted, undirected links between them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy, deepcopy
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -11,15 +12,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from innovation_graph._links import (
-    PLACE_COLUMNS,
-    as_places,
-    checked_upper,
-    of_edges,
-    of_matrix,
-    place_table,
-    upper_of_pairs,
-)
+from innovation_graph import _links
+from innovation_graph._links import PLACE_COLUMNS
 from innovation_graph._network_files import read_parts, write_parts
 from innovation_graph.errors import NetworkError, UnknownNameError
 
@@ -39,7 +33,9 @@ class Network:
         One row a place, indexed by unique place ids (`place_id`). Columns of `PLACE_COLUMNS` that
         are missing are added as NA, others are kept.
     upper : scipy.sparse.csr_array
-        Weights of the links, shape (n, n), strictly above the diagonal, finite and positive.
+        Weights of the links, shape (n, n), strictly above the diagonal, finite and positive. Buffers
+        that can be written are copied. Read-only ones are taken as they are, so that a large network
+        need not be held twice: who made them, and sets them read-only, must not write to them any more.
     provenance : mapping, optional
         Where the network comes from: source, years, counting, filters, row counts; JSON values.
 
@@ -54,9 +50,9 @@ class Network:
     def __init__(
         self, places: pd.DataFrame, upper: sparse.csr_array, provenance: Mapping[str, Any] | None = None
     ) -> None:
-        self._places = place_table(places)
-        self._upper = checked_upper(upper, len(self._places))
-        self._provenance = MappingProxyType(dict(provenance or {}))
+        self._places = _links.place_table(places)
+        self._upper = _links.checked_upper(upper, len(self._places))
+        self._provenance = deepcopy(dict(provenance or {}))
 
     @classmethod
     def from_matrix(
@@ -93,7 +89,7 @@ class Network:
         >>> Network.from_matrix([[0, 2], [2, 0]], ["beijing", "boston"])
         <Network: 2 places, 1 link, total weight 2, 0 isolates>
         """
-        table, upper = of_matrix(matrix, places)
+        table, upper = _links.of_matrix(matrix, places)
         return cls(table, upper, provenance)
 
     @classmethod
@@ -132,7 +128,7 @@ class Network:
         NetworkError
             If a column is missing, an end is unknown, or a weight is no positive number.
         """
-        table, upper = of_edges(edges, places, source, target, weight)
+        table, upper = _links.of_edges(edges, places, source, target, weight)
         return cls(table, upper, provenance)
 
     @property
@@ -143,12 +139,12 @@ class Network:
     @property
     def upper(self) -> sparse.csr_array:
         """Weights above the diagonal, shape (n, n), read-only buffers, sorted indices."""
-        return self._upper
+        return copy(self._upper)  # SciPy lets anyone exchange the buffers of a matrix, but then only of this one
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Where the network comes from."""
-        return self._provenance
+        """Where the network comes from: a copy, down to its lists."""
+        return MappingProxyType(deepcopy(self._provenance))
 
     @property
     def ids(self) -> "pd.Index[str]":
@@ -181,20 +177,25 @@ class Network:
         """Whether the network was made from synthetic records."""
         return bool(self._provenance.get("synthetic", False))
 
-    @cached_property
+    @property
     def adjacency(self) -> sparse.csr_array:
         """Symmetric weights, shape (n, n), zero diagonal, sorted indices, read-only buffers."""
+        return copy(self._full)
+
+    @cached_property
+    def _full(self) -> sparse.csr_array:
         full = sparse.csr_array(self._upper + self._upper.T)
-        full.sort_indices()
-        for buffer in (full.data, full.indices, full.indptr):
-            buffer.flags.writeable = False
-        return full
+        full.sum_duplicates()
+        return _links.sealed(full)
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-        """Positions of the two ends of each link (first < second) and its weight, in row order."""
+        """Positions of the two ends of each link (first < second) and its weight, in row order, read-only."""
         first = np.repeat(np.arange(self.n_places, dtype=np.int32), np.diff(self._upper.indptr))
-        return first, self._upper.indices.astype(np.int32, copy=False), self._upper.data
+        second = self._upper.indices.astype(np.int32, copy=False)
+        for ends in (first, second):
+            ends.flags.writeable = False
+        return first, second, self._upper.data
 
     def links(self) -> pd.DataFrame:
         """Return the links as a table: `source`, `target` (place ids) and `weight`, in network order."""
@@ -207,12 +208,7 @@ class Network:
         linked[self._upper.indices] = True
         isolates = int((~linked).sum())
         links = "1 link" if self.n_links == 1 else f"{self.n_links:,} links"
-        parts = [
-            f"{self.n_places:,} places",
-            links,
-            f"total weight {self.total_weight:,.6g}",
-            f"{isolates:,} isolates",
-        ]
+        parts = [f"{self.n_places:,} places", links, f"total weight {self.total_weight:,.6g}", f"{isolates:,} isolates"]
         parts += [str(self._provenance[key]) for key in ("source", "counting") if key in self._provenance]
         if self.synthetic:
             parts.append("synthetic")
@@ -224,11 +220,8 @@ class Network:
             return NotImplemented
         return (
             self._places.equals(other._places)
-            and self._upper.shape == other._upper.shape
-            and np.array_equal(self._upper.indptr, other._upper.indptr)
-            and np.array_equal(self._upper.indices, other._upper.indices)
-            and np.array_equal(self._upper.data, other._upper.data)
-            and dict(self._provenance) == dict(other._provenance)
+            and _links.same_links(self._upper, other._upper)
+            and self._provenance == other._provenance
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -306,7 +299,8 @@ class Network:
         mask = self.select(places)
         rows = np.flatnonzero(mask)
         asked = [places] if isinstance(places, str) else list(places)
-        return Network(self._places[mask], self._upper[rows][:, rows], {**self._provenance, "subset": asked})
+        part = _links.sealed(self._upper[rows][:, rows])
+        return Network(self._places[mask], part, {**self._provenance, "subset": asked})
 
     def bloc(self, a: str | Iterable[str], b: str | Iterable[str]) -> "Network":
         """Keep only the links between two groups of places, none inside a group.
@@ -327,9 +321,9 @@ class Network:
         both = np.flatnonzero(in_a | in_b)
         places = self._places.iloc[both].assign(bloc=np.where(in_a[both], "a", "b"))
         sides = [[g] if isinstance(g, str) else list(g) for g in (a, b)]
-        first, _, _ = self.pairs
-        cross = self._keep(in_a[first] != in_a[self._upper.indices])
-        return Network(places, cross[both][:, both], {**self._provenance, "blocs": sides})
+        first, second, _ = self.pairs
+        cross = self.keep_links(in_a[first] != in_a[second]).upper
+        return Network(places, _links.sealed(cross[both][:, both]), {**self._provenance, "blocs": sides})
 
     def threshold(self, minimum: float) -> "Network":
         """Keep the links of at least a given weight; all places stay.
@@ -344,7 +338,29 @@ class Network:
         Network
             With fewer links.
         """
-        return Network(self._places, self._keep(self._upper.data >= minimum), {**self._provenance, "minimum": minimum})
+        return self.keep_links(self._upper.data >= minimum, minimum=minimum)
+
+    def keep_links(self, mask: NDArray[np.bool_], **provenance: Any) -> "Network":
+        """Keep some of the links; all places stay.
+
+        Parameters
+        ----------
+        mask : numpy.ndarray of bool
+            True for each link to keep, in the order of `pairs` and `links`; shape (links,).
+        **provenance : object
+            What to add to the provenance, or to put in place of what it says; JSON values.
+
+        Returns
+        -------
+        Network
+            With fewer links.
+
+        Raises
+        ------
+        NetworkError
+            If the mask is not boolean or has not one value a link.
+        """
+        return Network(self._places, _links.kept(self._upper, mask), {**self._provenance, **provenance})
 
     def aggregate(self, places: pd.DataFrame, groups: Sequence[str] | pd.Series) -> "Network":
         """Merge places into larger ones; weights between groups add up, those inside a group are dropped.
@@ -361,19 +377,13 @@ class Network:
         Network
             Between the new places; `provenance["inside_links"]` and `["inside_weight"]` count what lay inside them.
         """
-        table = as_places(places)
-        if isinstance(groups, pd.Series):
-            groups = groups.reindex(self.ids)
-        if len(groups) != self.n_places:
-            raise NetworkError(f"{self.n_places} places need a group each, not {len(groups)}")
-        of = pd.Index(table.index).get_indexer(pd.Index(groups))
-        if np.any(of < 0):
-            raise NetworkError(f"{int((of < 0).sum())} places belong to groups that are not in the new place table")
+        table = _links.as_places(places)
+        of = _links.group_positions(groups, self.ids, table.index)
         first, second, weight = self.pairs
         a, b = of[first], of[second]
         inside = a == b
         counts = {"inside_links": int(inside.sum()), "inside_weight": float(weight[inside].sum())}
-        return Network(table, upper_of_pairs(a, b, weight, len(table)), {**self._provenance, **counts})
+        return Network(table, _links.upper_of_pairs(a, b, weight, len(table)), {**self._provenance, **counts})
 
     def with_places(self, places: pd.DataFrame) -> "Network":
         """Return the same links with another place table of the same ids in the same order."""
@@ -412,10 +422,6 @@ class Network:
         """
         write_parts(path, self._places, self.pairs, self._provenance)
 
-    def _keep(self, mask: NDArray[np.bool_]) -> sparse.csr_array:
-        indptr = np.concatenate([[0], np.cumsum(mask)])[self._upper.indptr].astype(self._upper.indptr.dtype)
-        return sparse.csr_array((self._upper.data[mask], self._upper.indices[mask], indptr), shape=self._upper.shape)
-
 
 def read_network(path: Path | str) -> Network:
     """Read a network folder written by `Network.write`.
@@ -435,4 +441,5 @@ def read_network(path: Path | str) -> Network:
     FormatError
         If a file is missing or not what it should be.
     """
-    return Network(*read_parts(path))
+    places, upper, provenance = read_parts(path)
+    return Network(places, _links.sealed(upper), provenance)

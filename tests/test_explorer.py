@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pages import HOSTILE, Elements, city_network, data_of
 from scipy.stats import rankdata
 
-from innovation_graph import backbone, centrality
+from innovation_graph import Network, backbone, centrality
 from innovation_graph.communities import Partition
 from innovation_graph.errors import InnovationGraphError, NetworkError, UnknownNameError
 from innovation_graph.views import explorer
@@ -56,6 +56,28 @@ def test_measures_and_their_ranks(net, html):
         assert data[name]["rank"] == rankdata(-column, method="min").tolist()
 
 
+def test_noise_of_the_arithmetic_gives_no_ranks():
+    names = [f"c{i}" for i in range(13)]
+    ring = Network.from_edges(pd.DataFrame({"source": names, "target": [*names[1:], names[0]], "weight": 0.1}))
+    shown = data_of(explorer.render(ring))["metrics"]  # in a ring no place differs from any other
+    assert {name: set(column["rank"]) for name, column in shown.items()} == {name: {1} for name in centrality.MEASURES}
+
+
+def test_size_without_strength_is_the_first_measure(net):
+    assert data_of(explorer.render(net))["sizeBy"] == "strength"
+    some = centrality.table(net, ["pagerank", "degree"])
+    assert data_of(explorer.render(net, metrics=some))["sizeBy"] == "pagerank"
+    with pytest.raises(NetworkError, match=r"no column of numbers; found \['name'\]"):
+        explorer.render(net, metrics=pd.DataFrame({"name": net.names}))
+
+
+def test_measures_of_whole_numbers_may_be_missing(net):
+    score = pd.Series([None, 3, 3, *[1] * 37], index=net.ids, dtype="Int64")
+    shown = data_of(explorer.render(net, metrics=score.to_frame("score")))["metrics"]["score"]
+    assert shown["value"] == [None, 3, 3, *[1] * 37]
+    assert shown["rank"] == [None, 1, 1, *[3] * 37]
+
+
 def test_given_measures_and_communities_are_shown(net):
     metrics = pd.DataFrame({"score": [None, -1.5, *range(net.n_places - 1)]}, index=[*net.ids, "elsewhere"])
     labels = pd.Series(["x"] * 15 + ["y"] * 23 + ["z", "q"], index=net.ids)
@@ -75,6 +97,9 @@ def test_same_input_same_bytes_and_the_file_is_utf8(net, html, tmp_path):
     path = tmp_path / "deep" / "map.html"
     explorer.write(net, path)
     assert path.read_bytes() == html.encode("utf-8")
+    explorer.write(net, path, lang="zh", seed=3)
+    assert path.read_bytes() == explorer.render(net, lang="zh", seed=3).encode("utf-8") != html.encode("utf-8")
+    explorer.write(net, path)
     assert "苏黎世" in path.read_text(encoding="utf-8")
     assert [p.name for p in path.parent.iterdir()] == ["map.html"]
 

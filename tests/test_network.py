@@ -3,6 +3,7 @@ import json
 import networkx as nx
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from scipy import sparse
 from innovation_graph import Network, read_network
 from innovation_graph.errors import FormatError, NetworkError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS
+from innovation_graph.places import Located
 from tests.zoo import ZOO
 
 COUNTRIES = ("CN", "US", "GB")
@@ -225,7 +227,9 @@ def test_rows_and_columns_of_a_frame_may_be_in_any_order():
 
 def test_nothing_can_be_changed():
     network = small()
-    for buffer in (network.upper.data, network.upper.indices, network.adjacency.data, network.pairs[2]):
+    matrices = (network.upper, network.adjacency)
+    buffers = [buffer for matrix in matrices for buffer in (matrix.data, matrix.indices, matrix.indptr)]
+    for buffer in (*buffers, *network.pairs):
         with pytest.raises(ValueError, match="read-only"):
             buffer[0] = 7
     with pytest.raises(TypeError):
@@ -237,11 +241,92 @@ def test_nothing_can_be_changed():
         hash(network)
 
 
-def test_a_matrix_given_stays_the_callers():
-    matrix = np.array([[0.0, 2], [2, 0]])
+def three_links(index_type):
+    """Buffers of the links a-b 1, a-c 2 and b-c 3."""
+    return np.array([1.0, 2.0, 3.0]), np.array([1, 2, 2], dtype=index_type), np.array([0, 2, 3, 3], dtype=index_type)
+
+
+ABC = pd.DataFrame(index=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("index_type", [np.int32, np.int64])
+def test_pairs_cannot_be_changed_whatever_the_type_of_the_indices(index_type):
+    network = Network(ABC, sparse.csr_array(three_links(index_type), shape=(3, 3)))
+    for values in network.pairs:
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 2
+
+
+def test_other_buffers_or_another_shape_are_not_those_of_the_network():
+    network = small()
+    before = network.adjacency.toarray()
+    for name in ("upper", "adjacency"):
+        getattr(network, name).data = np.full(2 * network.n_links, 99.0)
+        getattr(network, name).resize((9, 9))
+    np.testing.assert_array_equal(network.upper.toarray(), np.triu(before))
+    np.testing.assert_array_equal(network.adjacency.toarray(), before)
+
+
+@pytest.mark.parametrize("given_as", [np.array, sparse.csr_array])
+def test_a_matrix_given_stays_the_callers(given_as):
+    matrix = given_as(np.array([[0.0, 2], [2, 0]]))
     network = Network.from_matrix(matrix)
-    matrix[:] = 9
+    matrix[[0, 1], [1, 0]] = 9
     assert network.total_weight == 2
+
+
+@pytest.mark.parametrize("index_type", [np.int32, np.int64])
+def test_links_given_stay_the_callers(index_type):
+    upper = sparse.csr_array(three_links(index_type), shape=(3, 3))
+    network = Network(ABC, upper)
+    before = network.upper.toarray()
+    upper.data[0], upper.indices[0], upper.indptr[1] = 99, 2, 1
+    np.testing.assert_array_equal(network.upper.toarray(), before)
+
+
+def test_links_that_nobody_can_write_are_not_copied():
+    buffers = three_links(np.int32)
+    for buffer in buffers:
+        buffer.flags.writeable = False
+    network = Network(ABC, sparse.csr_array(buffers, shape=(3, 3)))
+    again = network.with_places(network.places.assign(country="CN"))
+    for holder in (network, again):
+        held = (holder.upper.data, holder.upper.indices, holder.upper.indptr)
+        assert all(np.shares_memory(*both) for both in zip(held, buffers, strict=True))
+
+
+def test_provenance_cannot_be_changed_at_any_depth(tmp_path):
+    given = {"years": [2019, 2023], "backbone": {"rule": "a", "steps": [1]}}
+    network = Network.from_matrix([[0, 1], [1, 0]], provenance=given)
+    expected = {"years": [2019, 2023], "backbone": {"rule": "a", "steps": [1]}}
+    given["years"].append(1999)
+    network.provenance["years"].append(1999)
+    network.provenance["backbone"]["steps"].append(2)
+    assert network.provenance == expected
+    assert network == Network.from_matrix([[0, 1], [1, 0]], provenance=expected)
+    network.write(tmp_path / "net")
+    assert read_network(tmp_path / "net") == network
+
+
+def test_tables_of_links_are_the_readers():
+    network = small()
+    table = network.links()
+    table.loc[0, "weight"] = 99
+    assert network.links().loc[0, "weight"] == 5
+
+
+def test_what_locates_leaves_the_callers_arrays_and_table_alone():
+    places = pd.DataFrame({"name_en": ["Boston"]}, index=["boston"])
+    lookup, reason = np.array([0], dtype=np.int32), np.array([1], dtype=np.uint8)
+    located = Located(places, lookup, reason)
+    for array in (located.lookup, located.reason):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+    lookup[0], reason[0] = 0, 1  # still the caller's to write
+    places["name_en"] = "elsewhere"
+    places["more"] = 1
+    assert located.places["name_en"].tolist() == ["Boston"]
+    assert list(located.places) == ["name_en"]
 
 
 # Looking up
@@ -339,6 +424,22 @@ def test_threshold_against_dense(network, minimum):
     pd.testing.assert_frame_equal(kept.places, network.places)
 
 
+@given(networks(), st.data())
+@settings(deadline=None)
+def test_chosen_links_against_the_table_of_links(network, data):
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=network.n_links, max_size=network.n_links)), dtype=bool)
+    kept = network.keep_links(mask, source="chosen", rule=["by hand"])
+    pd.testing.assert_frame_equal(kept.links(), network.links()[mask].reset_index(drop=True))
+    pd.testing.assert_frame_equal(kept.places, network.places)
+    assert kept.provenance == {"source": "chosen", "years": [2019, 2023], "rule": ["by hand"]}
+
+
+def test_a_mask_has_one_truth_value_a_link():
+    for bad in (np.ones(3, dtype=bool), np.array([0, 1, 2, 3]), np.ones((4, 1), dtype=bool)):
+        with pytest.raises(NetworkError, match=r"bool of shape \(4,\), one value a link, not"):
+            small().keep_links(bad)
+
+
 def test_threshold_looks_at_exact_values():
     matrix = np.array([[0, 0.1 + 0.2, 0.3], [0.1 + 0.2, 0, 0.2999999999], [0.3, 0.2999999999, 0]])
     assert Network.from_matrix(matrix).threshold(0.3).n_links == 2
@@ -418,3 +519,22 @@ def test_writing_replaces_a_network_and_nothing_else(tmp_path):
     with pytest.raises(FileExistsError, match="not a folder made by this program"):
         small().write(tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_network_with_a_file_of_somebody_else_is_not_replaced(tmp_path):
+    small().write(tmp_path / "net")
+    (tmp_path / "net" / "unlocated.csv").write_text("ours too")
+    small().write(tmp_path / "net")
+    (tmp_path / "net" / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match=r"thesis\.txt"):
+        ZOO["pair"].network.write(tmp_path / "net")
+    assert (tmp_path / "net" / "thesis.txt").read_text() == "years of work"
+    assert read_network(tmp_path / "net") == small()
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_files_say_that_they_are_synthetic(tmp_path, synthetic):
+    Network.from_matrix([[0, 1], [1, 0]], provenance={"synthetic": synthetic}).write(tmp_path / "net")
+    for name in ("places.parquet", "links.parquet"):
+        said = (pq.read_schema(tmp_path / "net" / name).metadata or {}).get(b"innovation_graph.synthetic")
+        assert said == (b"true" if synthetic else None)

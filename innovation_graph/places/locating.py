@@ -46,9 +46,12 @@ class Located:
     catchment_km: float | None = None
 
     def __post_init__(self) -> None:
-        """Make the arrays read-only."""
-        for array in (self.lookup, self.reason):
-            array.flags.writeable = False
+        """Hold the arrays as read-only views and a table of its own; those of the caller stay as they are."""
+        object.__setattr__(self, "places", self.places.copy(deep=False))
+        for name in ("lookup", "reason"):
+            view = getattr(self, name).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     def __repr__(self) -> str:
         """Say how many were located and how."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -53,19 +53,20 @@ _TOLD = (
 """What the note line tells of the provenance."""
 
 
-def write(
-    network: "Network",
-    path: Path | str,
-    *,
-    title: str | None = None,
-    size_by: str = "strength",
-    metrics: pd.DataFrame | None = None,
-    partition: "Partition | None" = None,
-    blocs: tuple[_Group, _Group] | None = None,
-    lang: Literal["en", "zh"] = "en",
-    seed: int = 0,
-) -> None:
-    """Write a network as an interactive page; see `render` for the parameters.
+class _Look(TypedDict, total=False):
+    """What `render` takes, for type checkers."""
+
+    title: str | None
+    size_by: str | None
+    metrics: pd.DataFrame | None
+    partition: "Partition | None"
+    blocs: tuple[_Group, _Group] | None
+    lang: Literal["en", "zh"]
+    seed: int
+
+
+def write(network: "Network", path: Path | str, **look: Unpack[_Look]) -> None:
+    """Write a network as an interactive page.
 
     Parameters
     ----------
@@ -73,31 +74,10 @@ def write(
         The network.
     path : str or Path
         The HTML file; it appears under this name only when it is complete.
-    title : str, optional
-        As in `render`.
-    size_by : str
-        As in `render`.
-    metrics : pandas.DataFrame, optional
-        As in `render`.
-    partition : Partition, optional
-        As in `render`.
-    blocs : pair of groups, optional
-        As in `render`.
-    lang : {"en", "zh"}
-        As in `render`.
-    seed : int
-        As in `render`.
+    **look : object
+        The keyword parameters of `render`: title, size_by, metrics, partition, blocs, lang and seed.
     """
-    text = render(
-        network,
-        title=title,
-        size_by=size_by,
-        metrics=metrics,
-        partition=partition,
-        blocs=blocs,
-        lang=lang,
-        seed=seed,
-    )
+    text = render(network, **look)
     with new_file(path) as aside:
         aside.write_text(text, encoding="utf-8", newline="\n")
 
@@ -106,7 +86,7 @@ def render(
     network: "Network",
     *,
     title: str | None = None,
-    size_by: str = "strength",
+    size_by: str | None = None,
     metrics: pd.DataFrame | None = None,
     partition: "Partition | None" = None,
     blocs: tuple[_Group, _Group] | None = None,
@@ -126,11 +106,12 @@ def render(
         and synthetic data stands in the page.
     title : str, optional
         Heading; default: one made from the provenance, in the language of the page.
-    size_by : str
+    size_by : str, optional
         Column of `metrics` that gives the area of the circles; missing and negative values count as 0.
+        Default: "strength" if it is there, else the first.
     metrics : pandas.DataFrame, optional
         Measures to show, indexed by place id; default: `centrality.table` of what is shown. Other places
-        are ignored.
+        are ignored, and columns that hold no numbers. Ranks are those of `centrality.ranks`.
     partition : Partition, optional
         Communities, shown as colours; default: `communities.leiden` with `seed`, or in columns the two
         groups.
@@ -152,13 +133,15 @@ def render(
     UnknownNameError
         If `size_by` is no column of the measures, or there is no such language.
     NetworkError
-        If places are missing in `metrics` or `partition`, or there are too many places.
+        If places are missing in `metrics` or `partition`, `metrics` has no numbers, or there are too many places.
     """
     if lang not in ("en", "zh"):
         raise UnknownNameError("language", lang, ("en", "zh"))
     if blocs is not None:
         network = network.bloc(*blocs)
     table = _measures(network, metrics)
+    if size_by is None:
+        size_by = "strength" if "strength" in table else str(table.columns[0])
     if size_by not in table:
         raise UnknownNameError("measure", size_by, table.columns)
     right = _right_column(network)
@@ -195,7 +178,10 @@ def _measures(network: "Network", metrics: pd.DataFrame | None) -> pd.DataFrame:
 
         metrics = centrality.table(network)
     _same_places("metrics", network, metrics.index)
-    return metrics.loc[network.ids].select_dtypes("number")
+    table = metrics.loc[network.ids].select_dtypes("number").astype("float64").rename(columns=str)
+    if not len(table.columns):
+        raise NetworkError(f"metrics hold no column of numbers; found {list(metrics.columns)}")
+    return table
 
 
 def _same_places(what: str, network: "Network", index: "pd.Index[Any]") -> None:
@@ -255,8 +241,11 @@ def _groups(network: "Network", members: NDArray[np.int64], real: int, *, by_blo
 
 
 def _ranked(values: pd.Series) -> dict[str, list[float | None]]:
-    # Ranked before rounding; equal values share the better rank.
-    rank = values.rank(ascending=False, method="min")
+    from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
+
+    # Ranked before rounding; places without a value have no rank.
+    known = values[np.isfinite(values)].to_frame()
+    rank = centrality.ranks(known).iloc[:, 0].reindex(values.index)
     return {"value": _numbers(values), "rank": _numbers(rank)}
 
 
