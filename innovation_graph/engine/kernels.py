@@ -273,4 +273,6 @@ def links(ptr, place, weight, share, n_places, threads=None):
         end += n
     indices.resize(end, refcheck=False)
     data.resize(end, refcheck=False)
-    return sparse.csr_array((data, indices, np.concatenate([[0], np.cumsum(counts)])), shape=(n_places, n_places))
+    indptr = np.zeros(n_places + 1, dtype=np.int32 if end <= np.iinfo(np.int32).max else np.int64)
+    np.cumsum(counts, out=indptr[1:])  # of the kind of the indices, else scipy would widen these
+    return sparse.csr_array((data, indices, indptr), shape=(n_places, n_places))
