@@ -433,11 +433,10 @@ def read_records(path: Path | str) -> Records:
         info = json.loads(marker.read_text(encoding="utf-8"))
     except ValueError as error:
         raise FormatError(marker, expected="JSON", got=str(error), hint=hint) from error
-    if not isinstance(info, dict) or (info.get("format"), info.get("version")) != (_FORMAT, _VERSION):
-        found = f"{info.get('format')!r}, version {info.get('version')!r}" if isinstance(info, dict) else "no object"
-        raise FormatError(
-            marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint="Ingest the source again."
-        )
+    head = info if isinstance(info, dict) else {}
+    if (head.get("format"), head.get("version")) != (_FORMAT, _VERSION) or "counts" not in head:
+        found = f"{head.get('format')!r}, version {head.get('version')!r}"
+        raise FormatError(marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint=hint)
     for name in (*_TABLES, *(["actors"] if "actors" in info["counts"] else [])):
         check_file(folder / f"{name}.parquet", name, int(info["counts"][name]))
     check_sites_file(folder / "sites.parquet", info["counts"])

@@ -28,6 +28,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from innovation_graph._data import data_path
+from innovation_graph.places.sphere import great_circle_km
 from innovation_graph.records import SCHEMAS, Records, read_records
 
 __all__ = ["SEED", "build", "generate", "sample_records"]
@@ -36,7 +37,6 @@ SEED = 2024
 """Seed of the packaged sample."""
 
 _WIDEST = 40  # hubs of a work by 1,000 authors
-_EARTH_RADIUS_KM = 6371.0088
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
@@ -393,16 +393,14 @@ def _read_hubs(model: Mapping[str, Any]) -> _Hubs:
         group.sort(key=lambda place: place["city"].removesuffix(" City") not in name)
     for city, (hub, country, lat, lon) in model["suburbs"].items():
         groups[names.index(hub)].insert(1, {"city": city, "country": country, "lat": lat, "lon": lon})
-    lat, lon = np.radians([[group[0]["lat"], group[0]["lon"]] for group in groups]).T
-    north, east = (np.sin(np.subtract.outer(angle, angle) / 2) ** 2 for angle in (lat, lon))
-    half = north + np.cos(lat)[:, None] * np.cos(lat) * east
+    lat, lon = np.array([[group[0]["lat"], group[0]["lon"]] for group in groups]).T
     return _Hubs(
         name=np.array(names),
         country=np.array([row["country"] for row in rows]),
         continent=np.array([row["continent"] for row in rows]),
         places=groups,
         volume={kind: _volumes(model[kind], [row["hub_id"] for row in rows]) for kind in ("papers", "patents")},
-        km=2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(half, 1.0))),
+        km=great_circle_km(lat[:, None], lon[:, None], lat, lon),
     )
 
 

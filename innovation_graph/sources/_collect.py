@@ -19,7 +19,7 @@ from innovation_graph.sources._addresses import ADDRESS_COLUMNS, Addresses
 from innovation_graph.sources._input import DECODE_ERRORS, Item, Reject, read_items
 from innovation_graph.sources._schema import Authorship, NamedAuthorship, NamedWork, Work, short_id
 
-__all__ = ["LEFT_OUT", "Part", "Selection", "read_part"]
+__all__ = ["LEFT_OUT", "Filters", "Part", "read_part"]
 
 LEFT_OUT = ("kept", "year", "type", "retracted")
 """What the codes of `Part.status` say: kept, or why not."""
@@ -38,7 +38,7 @@ _FLUSH_REJECTS = 1 << 10
 
 
 @dataclass(frozen=True)
-class Selection:
+class Filters:
     """Which works to keep, and what of them.
 
     Parameters
@@ -99,7 +99,7 @@ class Part:
     damaged: bool
 
 
-def read_part(path: Path, stem: Path, selection: Selection, report: Callable[[int, int], None]) -> Part:
+def read_part(path: Path, stem: Path, filters: Filters, report: Callable[[int, int], None]) -> Part:
     """Read one file and write its part; memory holds some thousand works and the distinct addresses.
 
     Parameters
@@ -108,16 +108,16 @@ def read_part(path: Path, stem: Path, selection: Selection, report: Callable[[in
         A file of works.
     stem : Path
         Beginning of the names of the files to write.
-    selection : Selection
+    filters : Filters
         What to keep.
     report : callable
         Takes bytes and works read so far.
     """
     rejects = _Rejects(str(path), stem.with_suffix(".rejects"))
-    kind = NamedWork if selection.keep_authors else Work
+    kind = NamedWork if filters.keep_authors else Work
     decode = cast("Callable[[Item], Work]", msgspec.json.Decoder(kind).decode)
     lines = 0
-    with _Collector(stem, selection) as works:
+    with _Collector(stem, filters) as works:
         for number, item in read_items(path, rejects.add, lambda done: report(done, len(works.keys))):
             lines += 1
             try:
@@ -188,13 +188,13 @@ class _Rejects:
 class _Collector:
     """Columns of the works of one file, written to disk in batches whose borders depend on the file alone."""
 
-    def __init__(self, stem: Path, selection: Selection) -> None:
+    def __init__(self, stem: Path, filters: Filters) -> None:
         self.works_path, self.addresses_path = stem.with_suffix(".works"), stem.with_suffix(".addresses")
         self.keys, self.status = array("q"), array("b")
         self.dates: list[NDArray[np.int64]] = []
-        self._selection = selection
+        self._selection = filters
         self._addresses = Addresses()
-        self._schema = _NAMED_WORKS if selection.keep_authors else _WORKS
+        self._schema = _NAMED_WORKS if filters.keep_authors else _WORKS
         self._columns: dict[str, list[Any]] = {name: [] for name in self._schema.names}
         self._field_ends: list[int] = [0]
         self._count_ends: list[int] = [0]

@@ -16,7 +16,7 @@ import numpy as np
 
 from innovation_graph.errors import FormatError, RecipeError
 from innovation_graph.records import RecordsWriter
-from innovation_graph.sources._collect import Part, Selection, read_part
+from innovation_graph.sources._collect import Filters, Part, read_part
 from innovation_graph.sources._input import list_files
 from innovation_graph.sources._merge import merge, place_addresses
 from innovation_graph.sources.institutions import Institutions, read_institutions
@@ -159,7 +159,7 @@ def ingest(
         raise RecipeError(f"workers must be at least 1, got {workers}")
     if years is not None and years[0] > years[1]:
         raise RecipeError(f"years must be (first, last), got {years}")
-    selection = Selection(
+    filters = Filters(
         years=(int(years[0]), int(years[1])) if years is not None else None,
         types=frozenset(kind.lower() for kind in types) if types is not None else None,
         keep_retracted=keep_retracted,
@@ -170,7 +170,7 @@ def ingest(
     with RecordsWriter(out, source="OpenAlex") as writer:
         folder = writer.folder / "parts"
         folder.mkdir()
-        parts = _read_all(files, folder, selection, workers, progress or (lambda *_: None))
+        parts = _read_all(files, folder, filters, workers, progress or (lambda *_: None))
         if not sum(len(part.keys) for part in parts):
             raise _nothing(files, parts)
         merged = merge(parts, writer, named=_NAMED)
@@ -195,8 +195,8 @@ def ingest(
             institutions_unmatched=int(unmatched.sum()),
         )
         options = {
-            "years": list(selection.years) if selection.years else None,
-            "types": sorted(selection.types) if selection.types is not None else None,
+            "years": list(filters.years) if filters.years else None,
+            "types": sorted(filters.types) if filters.types is not None else None,
             "keep_retracted": keep_retracted,
             "keep_authors": keep_authors,
             "institutions": where.source if where else None,
@@ -215,10 +215,10 @@ def _nothing(files: Sequence[Path], parts: Sequence[Part]) -> FormatError:
 
 
 def _read_all(
-    files: Sequence[Path], folder: Path, selection: Selection, workers: int | None, progress: Progress
+    files: Sequence[Path], folder: Path, filters: Filters, workers: int | None, progress: Progress
 ) -> list[Part]:
     total = sum(file.stat().st_size for file in files)
-    jobs = [(file, folder / f"{number:06d}", selection) for number, file in enumerate(files)]
+    jobs = [(file, folder / f"{number:06d}", filters) for number, file in enumerate(files)]
     if workers is None:
         workers = min(os.cpu_count() or 1, 1 + total // _BYTES_A_WORKER)
     if min(workers, len(files)) == 1:
@@ -226,7 +226,7 @@ def _read_all(
     return _read_apart(jobs, min(workers, len(files)), total, progress)
 
 
-_Job = tuple[Path, Path, Selection]
+_Job = tuple[Path, Path, Filters]
 
 
 def _read_here(jobs: Sequence[_Job], total: int, progress: Progress) -> list[Part]:
