@@ -18,6 +18,7 @@ from innovation_graph.communities import Partition
 from innovation_graph.errors import InnovationGraphError, NetworkError, UnknownNameError
 from innovation_graph.views import explorer
 from innovation_graph.views._page import data_block, page
+from innovation_graph.views.layout import MOST_PLACES
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +148,25 @@ def test_wrong_arguments(net):
     some = Partition(pd.Series([1], index=["c0"]), {}, {}, 0)
     with pytest.raises(NetworkError, match="partition labels lack 39"):
         explorer.render(net, partition=some)
+
+
+def test_too_many_places_are_refused_before_anything_is_measured(monkeypatch):
+    def measured(*_, **__):
+        raise AssertionError("measured in vain")
+
+    monkeypatch.setattr(centrality, "table", measured)
+    ids = [f"p{i}" for i in range(MOST_PLACES + 1)]
+    empty = Network.from_edges(pd.DataFrame({"source": [], "target": []}), ids, weight=None)
+    with pytest.raises(NetworkError, match=r"Network\.subset.*--countries"):
+        explorer.render(empty)
+
+
+def test_between_two_groups_the_share_is_of_the_other_side(net):
+    lopsided = net.subset([*net.ids[net.places["country"] == "CN"][:3], *net.ids[net.places["country"] == "US"][:7]])
+    data = data_of(explorer.render(lopsided, blocs=("CN", "US")))
+    # Everybody works with everybody on the other side: with 7 of 7, and with 3 of 3.
+    assert sorted(data["metrics"]["degree"]["value"]) == [3] * 7 + [7] * 3
+    assert data["metrics"]["degree_normalised"]["value"] == [1] * 10
 
 
 def test_columns_hold_the_links_between_the_two_groups_only(net):

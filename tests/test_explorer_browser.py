@@ -156,20 +156,102 @@ def test_click_shows_the_place_and_escape_takes_it_away(opened, net):
     assert sorted(page.texts("#card-partners .name")[:3]) == sorted(net.names.iloc[best[:3]])
     rows = dict(zip(page.texts("#card-metrics tbody th"), page.texts("#card-metrics td:nth-child(2)"), strict=True))
     strength = centrality.strength(net)
-    assert rows["Joint work"] == f"{strength[place]:,.0f}"
+    assert rows["Link strength"] == f"{strength[place]:,.0f}"
     ranks = dict(zip(page.texts("#card-metrics tbody th"), page.texts("#card-metrics td:nth-child(3)"), strict=True))
-    assert ranks["Joint work"] == "1 of 40"
+    assert ranks["Link strength"] == "1 of 40"
     assert ranks["Partners"] == "=1 of 40"  # everybody has 39
+    assert page.texts("#card-unit")[0].startswith("Link strength: sum of link weights; whole counting (")
     page.frame()
-    partners = {*net.ids[best], place}
-    core = backbone.readable(net).adjacency[[row]].toarray().ravel() > 0
-    assert {label["id"] for label in page.js("return explorer.labels()")} <= partners | set(net.ids[core])
+    assert place in {label["id"] for label in page.js("return explorer.labels()")}
     page.find("body").send_keys("\ue00c")  # Escape
     assert not page.find("#card").is_displayed()
     page.js("explorer.select(arguments[0])", place)
     assert page.find("#card").is_displayed()
     page.click_at(700, 985)
     page.wait("return document.getElementById('card').hidden")
+
+
+def test_all_links_of_a_selected_place_are_drawn(opened, net):
+    page = opened()
+    page.js(
+        "const { stroke } = CanvasRenderingContext2D.prototype;"
+        "window.strokes = 0;"
+        "CanvasRenderingContext2D.prototype.stroke = function () { window.strokes++; return stroke.call(this); }"
+    )
+
+    def strokes(script, *args):
+        page.js(script + ";window.strokes = 0", *args)
+        page.frame()
+        return page.js("return window.strokes")
+
+    circles_and_backbone = strokes("explorer.clear()")
+    core = backbone.readable(net)
+    assert circles_and_backbone == net.n_places + core.n_links
+    weakest = centrality.strength(net).idxmin()
+    assert centrality.degree(core)[weakest] < 20
+    assert strokes("explorer.select(arguments[0])", weakest) == circles_and_backbone + 39
+    assert page.texts("#card-partners-title") == ["Top 10 of 39 partners"]
+
+
+def in_view(page, places):
+    panel, card = (
+        page.js("return document.getElementById(arguments[0]).getBoundingClientRect().toJSON()", part)
+        for part in ("panel", "card")
+    )
+    spots = [page.js("return explorer.whereOnScreen(arguments[0])", place) for place in places]
+    high = page.js("return innerHeight")
+    return all(panel["right"] < s["x"] < card["left"] and 0 < s["y"] < high for s in spots)
+
+
+def test_selecting_moves_only_what_is_out_of_view(opened, net):
+    page = opened(blocs=("CN", "US"))
+    cross = net.bloc("CN", "US")
+    left, right = (cross.ids[cross.places["bloc"] == side] for side in "ab")
+    page.js("explorer.select(arguments[0])", right[0])  # the card would cover it
+    assert in_view(page, [right[0], *left])
+    before = page.js("return explorer.whereOnScreen(arguments[0])", left[1])
+    page.js("explorer.select(arguments[0])", left[0])
+    assert page.js("return explorer.whereOnScreen(arguments[0])", left[1]) == before
+    page.js("explorer.clear()")
+    for _ in range(4):
+        press(page, "#zoom-in")
+    assert not in_view(page, left)
+    page.js("explorer.select(arguments[0])", right[0])
+    assert in_view(page, [right[0], *left])
+
+
+@pytest.mark.parametrize("size", [(1400, 807), (600, 800)])
+def test_nothing_covers_the_card(opened, size):
+    page = opened(size=size)
+    page.js("explorer.select('c4')")
+    covered = page.js(
+        "const card = document.getElementById('card'), r = card.getBoundingClientRect(), found = new Set();"
+        "for (let x = r.left + 8; x < r.right - 8; x += 8) for (let y = r.top + 8; y < r.bottom - 8; y += 8) {"
+        "  const e = document.elementFromPoint(x, y); if (!card.contains(e)) found.add(e.id || e.localName); }"
+        "return [...found]"
+    )
+    assert covered == []
+
+
+def test_words_and_scale_of_a_network_where_all_are_alike(opened):
+    page = opened(Network.from_matrix([[0, 3], [3, 0]], ["a", "b"]))
+    assert page.texts("#counts") == ["2 places · 1 link"]
+    assert page.texts("#shown") == ["1 link"]
+    assert "1 links" not in page.find("body").text
+    assert page.texts("#scales figure:first-child text") == ["3"]
+    assert opened(Network.from_matrix(np.zeros((2, 2)), ["a", "b"])).texts("#scales circle + text") == ["0"]
+
+
+def test_search_finds_the_places_of_a_country(opened, net):
+    page = opened()
+    for typed in ("germ", "德国"):
+        page.find("#search").send_keys(typed)
+        german = set(net.names[net.places["country"] == "DE"])
+        found = page.texts("#hits li > bdi")
+        assert len(found) == 12
+        assert set(found) <= german
+        page.find("body").send_keys("\ue00c")
+        page.js("document.getElementById('search').value = ''")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def test_components_and_isolates_stand_apart():
     assert np.allclose(spot.min(axis=0), -spot.max(axis=0), atol=0.11)
 
 
+@pytest.mark.parametrize("isolates", [1, 12, 87, 600])
+def test_isolates_leave_most_of_the_picture_to_the_linked_places(isolates):
+    spot = kamada_kawai(network_of([*ring(33), (0, 16, 1)], 33 + isolates))
+    linked, alone = spot[:33], spot[33:]
+    assert np.ptp(linked[:, 1]) >= 0.7 * np.ptp(spot[:, 1])
+    assert np.ptp(linked[:, 0]) == pytest.approx(np.ptp(spot[:, 0]), abs=0.2)
+    assert alone[:, 1].min() > linked[:, 1].max()
+    assert len(np.unique(alone, axis=0)) == isolates
+
+
 def test_no_two_places_on_one_spot():
     # The leaves of a star have no reason to stand anywhere in particular.
     spot = kamada_kawai(network_of([(0, i, 1) for i in range(1, 30)], 30))
@@ -99,7 +109,7 @@ def test_tiny_networks(n):
 def test_too_many_places_are_refused_with_advice():
     ids = [f"p{i}" for i in range(MOST_PLACES + 1)]
     empty = Network.from_edges(pd.DataFrame({"source": [], "target": []}), ids, weight=None)
-    with pytest.raises(NetworkError, match=r"at most 3,000 places.*Network\.subset"):
+    with pytest.raises(NetworkError, match=r"at most 3,000 places.*Network\.subset.*--countries"):
         kamada_kawai(empty)
 
 

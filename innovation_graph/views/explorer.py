@@ -110,8 +110,9 @@ def render(
         Column of `metrics` that gives the area of the circles; missing and negative values count as 0.
         Default: "strength" if it is there, else the first.
     metrics : pandas.DataFrame, optional
-        Measures to show, indexed by place id; default: `centrality.table` of what is shown. Other places
-        are ignored, and columns that hold no numbers. Ranks are those of `centrality.ranks`.
+        Measures to show, indexed by place id; default: `centrality.table` of what is shown, where of two
+        groups the share of partners is of the places on the other side. Other places are ignored, and
+        columns that hold no numbers. Ranks are those of `centrality.ranks`.
     partition : Partition, optional
         Communities, shown as colours; default: `communities.leiden` with `seed`, or in columns the two
         groups.
@@ -139,12 +140,13 @@ def render(
         raise UnknownNameError("language", lang, ("en", "zh"))
     if blocs is not None:
         network = network.bloc(*blocs)
-    table = _measures(network, metrics)
+    layout.refuse_too_many(network)  # before minutes go into the measures of a network that has no map
+    right = _right_column(network)
+    table = _measures(network, metrics, right)
     if size_by is None:
         size_by = "strength" if "strength" in table else str(table.columns[0])
     if size_by not in table:
         raise UnknownNameError("measure", size_by, table.columns)
-    right = _right_column(network)
     members, real = _members(network, partition, right, seed)
     view = {
         "lang": lang,
@@ -172,11 +174,15 @@ def render(
     )
 
 
-def _measures(network: "Network", metrics: pd.DataFrame | None) -> pd.DataFrame:
+def _measures(network: "Network", metrics: pd.DataFrame | None, right: NDArray[np.bool_] | None) -> pd.DataFrame:
     if metrics is None:
         from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
 
         metrics = centrality.table(network)
+        if right is not None:
+            # Between two groups only the places on the other side can be partners.
+            across = np.where(right, (~right).sum(), right.sum())
+            metrics["degree_normalised"] = metrics["degree"] / np.maximum(across, 1)
     _same_places("metrics", network, metrics.index)
     table = metrics.loc[network.ids].select_dtypes("number").astype("float64").rename(columns=str)
     if not len(table.columns):

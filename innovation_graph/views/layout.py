@@ -19,7 +19,7 @@ from innovation_graph.errors import NetworkError
 if TYPE_CHECKING:
     from innovation_graph.network import Network
 
-__all__ = ["MOST_PLACES", "STEP", "columns", "kamada_kawai"]
+__all__ = ["MOST_PLACES", "STEP", "columns", "kamada_kawai", "refuse_too_many"]
 
 STEP = 60.0
 """Distance, in screen units, that one place has to itself on average."""
@@ -34,8 +34,9 @@ def kamada_kawai(network: "Network", closeness: "Network | None" = None, *, seed
     The desired length of a link is its association strength to the power -1/2, between unlinked places the
     length of the shortest path (Kamada and Kawai 1989). The layout starts from classical scaling of these
     lengths; in the end places that stand too close are pushed apart. Components are laid out one by one and
-    set side by side, the largest first, isolates in rows beneath. The long axis lies flat; of the mirror
-    images the one with east on the right and north at the top is taken, where coordinates are known.
+    set side by side, the largest first; isolates stand in close rows beneath, on about a seventh of the
+    height. The long axis lies flat; of the mirror images the one with east on the right and north at the
+    top is taken, where coordinates are known.
 
     Parameters
     ----------
@@ -57,18 +58,14 @@ def kamada_kawai(network: "Network", closeness: "Network | None" = None, *, seed
     NetworkError
         If the network has more than `MOST_PLACES` places, or `closeness` lacks a link.
     """
-    if network.n_places > MOST_PLACES:
-        raise NetworkError(
-            f"a map shows at most {MOST_PLACES:,} places, this network has {network.n_places:,}; "
-            f"keep fewer with Network.subset, for instance the strongest or those of some countries"
-        )
+    refuse_too_many(network)
     length = _lengths(network, closeness)
     count, member = connected_components(length, directed=False)
     sizes = np.bincount(member, minlength=count)
     strength = network.adjacency.sum(axis=1)
     rng = np.random.default_rng(seed)
     blocks, rows = [], []
-    for component in np.argsort(-sizes, kind="stable"):
+    for component in np.argsort(-sizes, kind="stable")[: int((sizes > 1).sum())]:
         inside = np.flatnonzero(member == component)
         rows.append(inside)
         compass = _compass(network.places.iloc[inside])
@@ -76,8 +73,31 @@ def kamada_kawai(network: "Network", closeness: "Network | None" = None, *, seed
     placed = np.empty((network.n_places, 2))
     if rows:
         placed[np.concatenate(rows)] = np.concatenate(_side_by_side(blocks))
+    linked = (sizes > 1)[member]
+    placed[~linked] = _beneath(placed[linked], int((~linked).sum()))
+    if len(placed):
         placed -= (placed.min(axis=0) + placed.max(axis=0)) / 2
     return placed.round(1) + 0.0
+
+
+def refuse_too_many(network: "Network") -> None:
+    """Raise an error if a network is too large for a map.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+
+    Raises
+    ------
+    NetworkError
+        If it has more than `MOST_PLACES` places.
+    """
+    if network.n_places > MOST_PLACES:
+        raise NetworkError(
+            f"a map shows at most {MOST_PLACES:,} places, this network has {network.n_places:,}; keep fewer: "
+            f"with Network.subset, for instance the strongest, or on the command line with --countries"
+        )
 
 
 def columns(size: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -200,7 +220,7 @@ def _spread(spot: NDArray[np.float64], room: NDArray[np.float64], rounds: int = 
 
 def _side_by_side(blocks: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     """Shift blocks, the largest first, into rows about half again as wide as the largest block."""
-    extent = [block.max(axis=0) - block.min(axis=0) + 1.3 * STEP for block in blocks]
+    extent = [block.max(axis=0) - block.min(axis=0) + [1.3 * STEP, 0.9 * STEP] for block in blocks]
     area = sum(float(wide * high) for wide, high in extent)
     limit = max(float(extent[0][0]) * 1.001, np.sqrt(1.5 * area))
     left = top = tall = 0.0
@@ -212,3 +232,14 @@ def _side_by_side(blocks: list[NDArray[np.float64]]) -> list[NDArray[np.float64]
         moved.append(block - block.min(axis=0) + [left, top + max(0.0, (tall - high) / 2)])
         left, tall = left + wide, max(tall, float(high))
     return moved
+
+
+def _beneath(linked: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return spots of isolates, in full rows beneath the linked places; a square where there are none."""
+    low, high = (linked.min(axis=0), linked.max(axis=0)) if len(linked) else (np.zeros(2), np.zeros(2))
+    wide, tall = np.maximum(high - low, STEP)
+    # Isolates say little: they share this part of the height, however many they are.
+    step = min(0.6 * STEP, np.sqrt(0.14 * wide * tall / max(count, 1))) if len(linked) else STEP
+    in_row = int(wide / step) + 1 if len(linked) else int(np.ceil(np.sqrt(count)))
+    row, column = np.divmod(np.arange(count), max(in_row, 1))
+    return np.column_stack([low[0] + step * column, high[1] + (0.8 * STEP if len(linked) else 0) + step * row])

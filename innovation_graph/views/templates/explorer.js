@@ -90,7 +90,7 @@ function fit() {
   const [y1, y2] = extent(places.y);
   const [left, right] = extent(drawnX);
   // Columns stand as far apart as the window allows; a network gives way a little to its shape.
-  const [least, most] = columnsView ? [0.6, 2.4] : [0.8, 1.25];
+  const [least, most] = columnsView ? [0.4, 2.4] : [0.8, 1.25];
   const wanted = (wide * (y2 - y1)) / (high * (right - left));
   const stretch = right > left && y2 > y1 ? Math.min(most, Math.max(least, wanted)) : 1;
   drawnX.forEach((x, i) => { places.x[i] = x * stretch; });
@@ -119,20 +119,46 @@ function select(i, { go = false, focus = false } = {}) {
   showTip(-1);
   sayCard();
   at("card").scrollTop = 0;
-  if (i >= 0 && go) bringIntoView(i);
+  if (i >= 0 && (go || !moved)) bringIntoView(i);
+  else if (i < 0 && !moved) fit();
   if (focus) at("card-title").focus({ preventScroll: true });
   repaint();
 }
 
+// The camera stays where it is if a place and its partners are in view; else it shows them all, no larger than before.
 function bringIntoView(i) {
   const area = openArea();
-  const [x, y] = [camera.x(places.x[i]), camera.y(places.y[i])];
-  const inside = x > area.left + 30 && x < area.right - 30 && y > area.top + 20 && y < area.bottom - 20;
+  const pad = columnsView ? margins() : { left: 30, right: 30, top: 20, bottom: 20 };
+  const shown = [i, ...ties[i].map((e) => otherEnd(e, i))];
+  const box = (zoom) => {
+    const [x1, x2] = extent(shown.map((k) => zoom * places.x[k]));
+    const [y1, y2] = extent(shown.map((k) => zoom * places.y[k]));
+    return { x1, x2, y1, y2 };
+  };
+  const room = {
+    x1: area.left + pad.left, x2: Math.max(area.left + pad.left + 80, area.right - pad.right),
+    y1: area.top + pad.top, y2: Math.max(area.top + pad.top + 80, area.bottom - pad.bottom),
+  };
+  const now = box(1);
+  const inside = camera.x(now.x1) >= room.x1 - 1 && camera.x(now.x2) <= room.x2 + 1 &&
+    camera.y(now.y1) >= room.y1 - 1 && camera.y(now.y2) <= room.y2 + 1;
   if (inside) return;
+  if (!moved) return fit(); // to the room that the card leaves
+  const scale = Math.min(
+    camera.scale, (room.x2 - room.x1) / Math.max(now.x2 - now.x1, 1), (room.y2 - room.y1) / Math.max(now.y2 - now.y1, 1)
+  );
   const view = network.getViewPosition();
-  const by = { x: (x - (area.left + area.right) / 2) / camera.scale, y: (y - (area.top + area.bottom) / 2) / camera.scale };
-  network.moveTo({ position: { x: view.x + by.x, y: view.y + by.y } });
-  moved = true;
+  // The shortest way that brings a stretch from a to b between low and high.
+  const way = (a, b, low, high) => (a < low ? low - a : b > high ? high - b : 0);
+  const want = box(scale);
+  const [left, top] = [stage.clientWidth / 2 - scale * view.x, stage.clientHeight / 2 - scale * view.y];
+  network.moveTo({
+    scale,
+    position: {
+      x: view.x - way(want.x1 + left, want.x2 + left, room.x1, room.x2) / scale,
+      y: view.y - way(want.y1 + top, want.y2 + top, room.y1, room.y2) / scale,
+    },
+  });
 }
 
 function toggleGroup(g) {
@@ -142,6 +168,7 @@ function toggleGroup(g) {
   for (const [k, button] of at("groups").querySelectorAll("button").entries())
     button.setAttribute("aria-pressed", String(state.groups.has(k)));
   at("groups").classList.toggle("chosen", state.groups.size > 0);
+  if (!moved) fit();
   repaint();
 }
 
@@ -150,6 +177,7 @@ function clearAll() {
   state.selected = -1;
   sayCard();
   sayGroups();
+  if (!moved) fit();
   repaint();
 }
 

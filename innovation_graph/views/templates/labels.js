@@ -100,7 +100,8 @@ function placeLabels(ctx, camera, area, height) {
     if (!vivid || vivid[i]) taken.add({ x: x - r, y: y - r, w: 2 * r, h: 2 * r, r, owner: i });
     visible.push({ i, x, y, r });
   }
-  const first = (p) => (p.i === state.selected ? 0 : p.i === state.hovered ? 1 : 2);
+  const close = new Set(state.selected < 0 ? [] : ties[state.selected].slice(0, TOP).map((e) => otherEnd(e, state.selected)));
+  const first = (p) => (p.i === state.selected ? 0 : p.i === state.hovered ? 1 : close.has(p.i) ? 2 : 3);
   visible.sort((p, q) => first(p) - first(q));
   const labels = [];
   for (const { i, x, y, r } of visible) {

@@ -36,10 +36,10 @@ function nameOf(i) {
 // Text of unknown direction set inside other text must not turn it round.
 const apart = (text) => `\u2068${text}\u2069`;
 
-function countryName(code) {
+function countryName(code, regions = say().regions) {
   if (!/^[A-Z]{2}$/.test(code)) return code;
   try {
-    return new Intl.DisplayNames([say().regions], { type: "region" }).of(code) ?? code;
+    return new Intl.DisplayNames([regions], { type: "region" }).of(code) ?? code;
   } catch {
     return code;
   }
@@ -103,11 +103,21 @@ function metricName(key) {
   return say().metrics[key]?.[0] ?? key;
 }
 
+function metricHint(key) {
+  return columnsView && key === "degree_normalised" ? say().acrossShare : say().metrics[key]?.[1] ?? "";
+}
+
+const named = (table, key) => (typeof key === "string" && Object.hasOwn(table, key) ? table[key] : undefined);
+const list = (value) => [value].flat(3).map(String).map(apart).join(say().and);
+
+function countingRule() {
+  const { counting } = net.provenance;
+  return counting == null ? "" : named(say().counting, counting) ?? say().countingOther(list(counting));
+}
+
 function note() {
   const from = net.provenance;
   const text = say();
-  const named = (table, key) => (typeof key === "string" && Object.hasOwn(table, key) ? table[key] : undefined);
-  const list = (value) => [value].flat(3).map(String).map(apart).join(text.and);
   const parts = [];
   if (from.source != null) parts.push(text.source(list(from.source)));
   if (from.years != null) {
@@ -115,7 +125,7 @@ function note() {
     parts.push(high === undefined || high === low ? apart(low) : `${apart(low)}–${apart(high)}`);
   }
   if (from.kind != null) parts.push(named(text.kinds, from.kind) ?? list(from.kind));
-  if (from.counting != null) parts.push(named(text.counting, from.counting) ?? text.countingOther(list(from.counting)));
+  if (from.counting != null) parts.push(countingRule());
   if (from.types != null) parts.push(text.types(list(from.types)));
   if (from.fields != null) parts.push(text.fields(list(from.fields)));
   if (from.min_actors != null) parts.push(text.minActors(number(Number(from.min_actors))));
@@ -141,6 +151,11 @@ function plain(text) {
     .trim();
 }
 const searchable = places.id.map((id, i) => [places.en[i], places.zh[i] ?? "", id].map(plain));
+const countries = new Map(
+  [...new Set(places.country)].filter(Boolean).map((code) => [
+    code, [code, ...Object.values(STRINGS).map(({ regions }) => countryName(code, regions))].map(plain),
+  ])
+);
 
 function find(query) {
   const wanted = plain(query);
@@ -153,6 +168,8 @@ function find(query) {
       if (at === 0) best = Math.min(best, name === wanted ? 0 : 1);
       else if (at > 0) best = Math.min(best, name[at - 1] === " " ? 2 : 3);
     }
+    // The start of a country's name finds its places, after the places of that name.
+    if (best === 9 && countries.get(places.country[i])?.some((name) => name.startsWith(wanted))) best = 4;
     if (best < 9) hits.push([best, -strength(i), i]);
   }
   return hits.sort((p, q) => p[0] - q[0] || p[1] - q[1] || p[2] - q[2]).map((hit) => hit[2]);
@@ -182,9 +199,7 @@ function refocus() {
   if (state.selected >= 0) {
     vivid = new Uint8Array(N);
     vivid[state.selected] = 1;
-    ties[state.selected].forEach((e, k) => {
-      if (e < state.links || k < TOP) vivid[otherEnd(e, state.selected)] = 1;
-    });
+    for (const e of ties[state.selected]) vivid[otherEnd(e, state.selected)] = 1;
   } else if (state.groups.size) {
     vivid = Uint8Array.from(places.group, (g) => (state.groups.has(g) ? 1 : 0));
   }

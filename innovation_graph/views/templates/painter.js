@@ -44,7 +44,9 @@ function trace(ctx, e) {
 function drawLinks(ctx, camera) {
   ctx.lineCap = "butt";
   const chosen = state.selected >= 0 ? state.selected : state.hovered;
-  const own = chosen >= 0 ? ties[chosen].filter((e, k) => e < state.links || k < TOP) : [];
+  // All links of a selected place, drawn or not: as many as the card counts partners.
+  const own = chosen >= 0 ? ties[chosen].filter((e, k) => chosen === state.selected || e < state.links || k < TOP) : [];
+  const most = own.length ? share[own[0]] : 1;
   const back = vivid ? 0.1 : chosen >= 0 ? 0.55 : 1;
   const unit = camera.grow / camera.scale;
   for (let e = state.links - 1; e >= 0; e--) {
@@ -56,7 +58,7 @@ function drawLinks(ctx, camera) {
   }
   for (const e of own.reverse()) {
     const colour = rgb(net.groups[places.group[chosen]].colour).join(",");
-    ctx.strokeStyle = `rgba(${colour},${Math.min(0.95, strokes[e].alpha * 1.5 + 0.25).toFixed(3)})`;
+    ctx.strokeStyle = `rgba(${colour},${(0.16 + 0.74 * (share[e] / (most || 1))).toFixed(3)})`;
     ctx.lineWidth = Math.max(0.9, strokes[e].width) * unit;
     trace(ctx, e);
   }

@@ -49,7 +49,7 @@ function sayAll() {
   at("map").setAttribute("aria-label", text.picture(title()));
   at("size").replaceChildren(
     ...Object.keys(net.metrics).map((key) =>
-      make("option", { value: key, selected: key === state.size, title: text.metrics[key]?.[1] ?? "" }, metricName(key))
+      make("option", { value: key, selected: key === state.size, title: metricHint(key) }, metricName(key))
     )
   );
   sayGroups();
@@ -92,7 +92,8 @@ function sayScales() {
       const lead = v / unit;
       return Number(((lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * unit).toPrecision(1));
     };
-    return [...new Set([most, most / 4, most / 20].map(round))].filter((v) => v >= least);
+    const found = [...new Set([most, most / 4, most / 20].map(round))].filter((v) => v >= least);
+    return found.length ? found : [most]; // where all are about equal, no round number lies among them
   };
   const scale = (caption, values, half, sample) => {
     let y = 2;
@@ -107,12 +108,12 @@ function sayScales() {
     return make("figure", { role: "img", "aria-label": told }, make("figcaption", {}, caption), drawing);
   };
   const sizes = net.metrics[state.size].value.filter((v) => v > 0);
-  const round = (v) => MOST * Math.sqrt(v / largest);
+  const round = (v) => Math.max(LEAST, MOST * Math.sqrt(v / largest));
   const circle = (v, y) => draw("circle", { class: "ring", cx: 16, cy: y, r: round(v).toFixed(1) });
   const wide = (v) => 0.45 + (WIDEST - 0.45) * Math.sqrt(v / heaviest);
   const line = (v, y) => draw("line", { class: "stroke", x1: 0, x2: 32, y1: y, y2: y, "stroke-width": wide(v).toFixed(2) });
   at("scales").replaceChildren(
-    scale(metricName(state.size), sizes.length ? steps(largest, Math.min(...sizes)) : [], round, circle),
+    scale(metricName(state.size), sizes.length ? steps(largest, Math.min(...sizes)) : [0], round, circle),
     scale(say().linkWeight, M ? steps(heaviest, lightest) : [], wide, line)
   );
 }
@@ -138,12 +139,13 @@ function sayCard() {
       make(
         "tr",
         { className: key === state.size ? "sized" : "" },
-        make("th", { scope: "row", title: text.metrics[key]?.[1] ?? "" }, metricName(key)),
+        make("th", { scope: "row", title: metricHint(key) }, metricName(key)),
         make("td", {}, key === "degree_normalised" ? percent(value[i]) : number(value[i])),
         make("td", {}, ranked(rank, i))
       )
     )
   );
+  at("card-unit").textContent = Object.hasOwn(net.metrics, "strength") ? text.strengthUnit(countingRule()) : "";
   const top = ties[i].slice(0, TOP);
   at("card-partners-title").textContent = text.partners(number(top.length), number(ties[i].length));
   at("card-partners").replaceChildren(

@@ -1,4 +1,5 @@
 // What the page says, in two languages. Functions take numbers that are already written out.
+const linksEn = (n) => (n === "1" ? "link" : "links");
 const STRINGS = {
   en: {
     search: "Search place (English or Chinese)",
@@ -28,13 +29,15 @@ const STRINGS = {
     synthetic: "SYNTHETIC DATA",
     syntheticNote: "SYNTHETIC DATA, not real works",
     counts: (places, noun, links, backbone) =>
-      `${places} ${noun} · ${links} links` + (backbone ? ` · ${backbone} in the backbone` : ""),
-    shownBackbone: (n, all) => `${n} of ${all} links: the backbone`,
-    shownMore: (n, all, least) => `${n} of ${all} links: backbone and all ≥ ${least}`,
-    shownAll: (all) => `all ${all} links`,
-    works: (n) => `${n} works`,
+      `${places} ${noun} · ${links} ${linksEn(links)}` + (backbone ? ` · ${backbone} in the backbone` : ""),
+    shownBackbone: (n, all) => `${n} of ${all} ${linksEn(all)}: the backbone`,
+    shownMore: (n, all, least) => `${n} of ${all} ${linksEn(all)}: backbone and all ≥ ${least}`,
+    shownAll: (all) => (all === "1" ? "1 link" : `all ${all} links`),
+    works: (n) => `${n} ${n === "1" ? "work" : "works"}`,
     shared: (percent) => `${percent} with partners elsewhere`,
     linkWeight: "Link weight",
+    strengthUnit: (counting) => `Link strength: sum of link weights${counting ? `; ${counting}` : ""}`,
+    acrossShare: "Partners divided by the places on the other side",
     picture: (title) => `${title}. Picture of the network; arrow keys move it, + and − zoom. Use the search field to reach a place.`,
     source: (text) => `Source: ${text}`,
     kinds: { paper: "papers", patent: "patents", papers: "papers", patents: "patents" },
@@ -54,7 +57,7 @@ const STRINGS = {
     cross: (a, b) => `only links between ${a} and ${b}`,
     backboneRule: "backbone: maximum spanning forest and the most significant links (disparity filter)",
     layoutRule: "distance: association strength (Kamada–Kawai)",
-    shownNote: (n, all) => `${n} of ${all} links shown`,
+    shownNote: (n, all) => `${n} of ${all} ${linksEn(all)} shown`,
     titles: {
       paper: (noun) => `Co-authorship network of ${noun}`,
       patent: (noun) => `Co-patenting network of ${noun}`,
@@ -68,7 +71,7 @@ const STRINGS = {
     metrics: {
       degree: ["Partners", "Number of places it has links to"],
       degree_normalised: ["Partners, share", "Partners divided by all other places"],
-      strength: ["Joint work", "Total weight of its links"],
+      strength: ["Link strength", "Sum of link weights"],
       eigenvector: ["Influence (eigenvector)", "High if its partners are influential themselves"],
       pagerank: ["PageRank", "Share of visits of a random walk along the links (damping 0.85)"],
       betweenness: ["Bridging (betweenness)", "How many shortest paths between others pass it"],
@@ -114,6 +117,8 @@ const STRINGS = {
     works: (n) => `${n} 项成果`,
     shared: (percent) => `其中 ${percent} 与外地合作`,
     linkWeight: "连接权重",
+    strengthUnit: (counting) => `联系强度：连接权重之和${counting ? `；${counting}` : ""}`,
+    acrossShare: "合作伙伴数除以另一方的地点数",
     picture: (title) => `${title}。网络图；方向键移动，+ 和 − 缩放。可用搜索框定位地点。`,
     source: (text) => `来源：${text}`,
     kinds: { paper: "论文", patent: "专利", papers: "论文", patents: "专利" },
@@ -144,7 +149,7 @@ const STRINGS = {
     metrics: {
       degree: ["合作伙伴数", "有连接的地点数"],
       degree_normalised: ["合作伙伴占比", "合作伙伴数除以其他全部地点数"],
-      strength: ["合作总量", "全部连接的权重之和"],
+      strength: ["联系强度", "连接权重之和"],
       eigenvector: ["影响力（特征向量）", "合作伙伴影响力越大，数值越高"],
       pagerank: ["PageRank", "沿连接随机游走时的访问比例（阻尼 0.85）"],
       betweenness: ["桥梁作用（中介）", "其他地点之间经过此地的最短路径数"],
