@@ -4,9 +4,9 @@
 
 Every contestant runs in a process of its own, gets the records folder as it was ingested and the place of every
 address, and has to count for each pair of places the works they have in common (whole counting). A first, small
-run loads libraries and compiled code and is not counted; then the median of the timed runs is taken (polars, scipy and pandas run once). Memory is the
-largest resident size of that process. `floor` reads the two columns piece by piece on two threads, as ours does;
-`floor_table` reads them with one call of pyarrow.
+run loads libraries and compiled code and is not counted; then the median of the timed runs is taken (polars, scipy
+and pandas run once). Memory is the largest resident size of that process.
+`floor` reads the two columns piece by piece on two threads, as ours does; `floor_table` with one call of pyarrow.
 """
 
 import argparse
