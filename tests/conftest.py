@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure, and a pull request is not where new counter-examples should turn up.
+settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("project")
 
 _DEFAULT = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 

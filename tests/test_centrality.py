@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from innovation_graph import Network, centrality
@@ -71,7 +71,6 @@ def by_networkx(network):
 
 
 @given(networks())
-@settings(deadline=None)
 def test_against_networkx(network):
     for name, expected in by_networkx(network).items():
         got = centrality.MEASURES[name](network)
@@ -119,7 +118,6 @@ def weighted_paths(network):
 
 
 @given(networks(largest=6))
-@settings(deadline=None)
 def test_weighted_paths_against_exact_fractions(network):
     between, close, harmonic = weighted_paths(network)
     np.testing.assert_allclose(centrality.betweenness(network, weighted=True), between, rtol=1e-9, atol=1e-12)
@@ -128,7 +126,6 @@ def test_weighted_paths_against_exact_fractions(network):
 
 
 @given(networks())
-@settings(deadline=None)
 def test_eigenvector_solves_its_equation_in_the_largest_component(network):
     values = centrality.eigenvector(network).to_numpy()
     if network.n_links == 0:
@@ -185,7 +182,6 @@ def test_eigenvector_warns_where_two_parts_are_equally_strong():
 
 
 @given(networks(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_permuting_places_permutes_every_result(network, random):
     assume(part_is_unique(network))
     order = list(range(network.n_places))
@@ -197,7 +193,6 @@ def test_permuting_places_permutes_every_result(network, random):
 
 
 @given(networks(), st.sampled_from([1e-6, 0.1, 3.0, 1e6]))
-@settings(deadline=None)
 def test_scaling_all_weights_changes_strength_only(network, factor):
     scaled = Network(network.places, network.upper * factor)
     before, after = centrality.table(network), centrality.table(scaled)
@@ -237,7 +232,6 @@ def test_ranks_share_the_best_and_see_through_rounding_noise():
 
 
 @given(st.lists(st.integers(-3, 3)))
-@settings(deadline=None)
 def test_ranks_against_pandas(values):
     table = pd.DataFrame({"x": np.array(values, dtype=float)})
     expected = table.rank(ascending=False, method="min").astype("int64")

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from innovation_graph import Network, _igraph
@@ -325,7 +325,6 @@ def weighted_networks(draw):
 
 
 @given(weighted_networks())
-@settings(deadline=None)
 def test_disparity_against_the_integral(network):
     matrix = network.adjacency.toarray()
     expected = []
@@ -364,7 +363,6 @@ def test_disparity_of_places_with_one_link():
 
 
 @given(weighted_networks())
-@settings(deadline=None)
 def test_maximum_spanning_tree_against_networkx(network):
     tree = maximum_spanning_tree(network)
     graph = network.to_networkx()
@@ -381,7 +379,6 @@ def test_ties_of_the_tree_go_to_the_first_link():
 
 
 @given(weighted_networks(), st.sampled_from([0, 0.5, 1, 1.5, 2, 3.5, 100]))
-@settings(deadline=None)
 def test_readable_has_the_tree_and_as_many_links_as_asked(network, links_per_place):
     shown = readable(network, links_per_place)
     tree = maximum_spanning_tree(network)

@@ -66,7 +66,6 @@ def small():
 
 
 @given(matrices())
-@settings(deadline=None)
 def test_matrix_in_matrix_out(matrix):
     network = Network.from_matrix(matrix)
     np.testing.assert_array_equal(network.adjacency.toarray(), matrix)
@@ -79,7 +78,6 @@ def test_matrix_in_matrix_out(matrix):
 
 
 @given(matrices(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_edges_and_matrix_agree(matrix, random):
     network = Network.from_matrix(matrix)
     ids = network.ids.tolist()
@@ -92,7 +90,7 @@ def test_edges_and_matrix_agree(matrix, random):
 
 
 @given(networks())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)  # writes to disk
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # writes to disk
 def test_written_and_read_is_equal(tmp_path, network):
     network.write(tmp_path / "net")
     again = read_network(tmp_path / "net")
@@ -104,7 +102,6 @@ def test_written_and_read_is_equal(tmp_path, network):
 
 
 @given(networks(), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_permuting_places_permutes_the_network(network, random):
     order = list(range(network.n_places))
     random.shuffle(order)
@@ -115,7 +112,6 @@ def test_permuting_places_permutes_the_network(network, random):
 
 
 @given(networks())
-@settings(deadline=None)  # the first call imports two libraries
 def test_igraph_and_networkx_carry_all(network):
     matrix = network.adjacency.toarray()
     graph = network.to_networkx()
@@ -358,7 +354,6 @@ def test_repr_informs():
 
 
 @given(networks())
-@settings(deadline=None)
 def test_equality_looks_at_everything(network):
     assert network == Network(network.places, network.upper, network.provenance)
     assert network != Network(network.places, network.upper, {"source": "other"})
@@ -373,7 +368,6 @@ def test_equality_looks_at_everything(network):
 
 
 @given(networks(), st.data())
-@settings(deadline=None)
 def test_subset_against_dense(network, data):
     chosen = data.draw(st.lists(st.sampled_from(network.ids.tolist()), unique=True)) if network.n_places else []
     part = network.subset(chosen)
@@ -385,7 +379,6 @@ def test_subset_against_dense(network, data):
 
 
 @given(networks())
-@settings(deadline=None)
 def test_country_and_bloc_against_dense(network):
     country = network.places["country"].to_numpy()
     present = sorted(set(country))
@@ -416,7 +409,6 @@ def test_blocs_must_not_share_places():
 
 
 @given(networks(), st.floats(0, 1e9))
-@settings(deadline=None)
 def test_threshold_against_dense(network, minimum):
     matrix = network.adjacency.toarray()
     kept = network.threshold(minimum)
@@ -425,7 +417,6 @@ def test_threshold_against_dense(network, minimum):
 
 
 @given(networks(), st.data())
-@settings(deadline=None)
 def test_chosen_links_against_the_table_of_links(network, data):
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=network.n_links, max_size=network.n_links)), dtype=bool)
     kept = network.keep_links(mask, source="chosen", rule=["by hand"])
@@ -447,7 +438,6 @@ def test_threshold_looks_at_exact_values():
 
 
 @given(networks(), st.data())
-@settings(deadline=None)
 def test_aggregate_against_dense(network, data):
     n = network.n_places
     groups = data.draw(st.lists(st.sampled_from(["x", "y", "z"]), min_size=n, max_size=n))

@@ -4,7 +4,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from innovation_graph import Network, read_network
@@ -78,7 +78,6 @@ def test_columns_may_be_in_another_order(tmp_path):
 
 
 @given(st.integers(1, 6), st.data())
-@settings(deadline=None)
 def test_any_symmetric_matrix_comes_back(tmp_path_factory, n, data):
     values = np.zeros((n, n))
     cells = data.draw(st.lists(st.floats(0, 1e12), min_size=n * (n - 1) // 2, max_size=n * (n - 1) // 2))
@@ -358,7 +357,6 @@ def test_ids_are_readable_and_unique():
 
 
 @given(st.lists(st.text(max_size=4)))
-@settings(deadline=None)
 def test_ids_are_unique_for_any_names(names):
     ids = readable_ids(names)
     assert len(set(ids)) == len(ids) == len(names)

@@ -803,7 +803,7 @@ def left_over(tmp_path):
 def test_interrupt_leaves_nothing(tmp_path, files):
     process = start(tmp_path, files)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
-    _, errors = process.communicate(timeout=5)  # workers stop at once, not at the end of their files
+    _, errors = process.communicate(timeout=9)  # workers stop at once, not at the end of their files
     assert process.returncode != 0
     assert errors.count("KeyboardInterrupt") == 1  # the workers say nothing
     assert left_over(tmp_path) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -161,7 +161,6 @@ NAMES = st.text(min_size=1, max_size=8).filter(lambda name: "\0" not in name and
 
 
 @given(st.dictionaries(NAMES, st.lists(NAMES, max_size=3), min_size=1, max_size=3), NAMES)
-@settings(deadline=None)
 def test_any_recipe_survives_being_written(networks, title):
     plans = {
         name: recipe.NetworkPlan(types=tuple(types) or None, maps={name: recipe.MapPlan(title=title)})

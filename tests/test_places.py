@@ -279,7 +279,7 @@ somewhere = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(somewhere, min_size=1, max_size=12), st.floats(0, 300), st.floats(0, 300))
 def test_a_larger_catchment_never_loses_an_address(rows, a, b):
     small, large = sorted((a, b))
@@ -289,7 +289,7 @@ def test_a_larger_catchment_never_loses_an_address(rows, a, b):
     assert np.array_equal(narrow.lookup[inside], wide.lookup[inside])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(somewhere, min_size=1, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_addresses_changes_nothing(rows, random):
     shuffled = list(rows)

@@ -100,7 +100,7 @@ def test_size_of_the_pieces_and_number_of_threads_change_nothing(rows, monkeypat
     assert results[0] == results[1] == results[2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 9)), min_size=1, max_size=12), max_size=12))
 def test_laws_of_projection(sites):
     works = [sorted(set(work)) for work in sites]
