@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["new_file", "new_folder", "write_json"]
+from innovation_graph.errors import FormatError
+
+__all__ = ["check_head", "new_file", "new_folder", "write_json"]
 
 
 @contextmanager
@@ -99,6 +101,16 @@ def new_file(final: Path | str) -> Iterator[Path]:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def check_head(head: Any, path: Path, form: str, version: int, *, keys: Collection[str] = (), hint: str = "") -> None:
+    """Refuse the JSON head of a file or folder of ours that has another format or version, or lacks entries."""
+    found = (head.get("format"), head.get("version")) if isinstance(head, dict) else (None, None)
+    if found != (form, version):
+        got = f"another format: {found[0]!r}, version {found[1]!r}"
+        raise FormatError(path, expected=f"{form!r}, version {version}", got=got, hint=hint)
+    if not set(keys) <= set(head):
+        raise FormatError(path, expected=f"{', '.join(sorted(keys))}", got=f"only {sorted(head)}", hint=hint)
 
 
 def write_json(path: Path | str, value: Any) -> None:

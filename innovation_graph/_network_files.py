@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
-from innovation_graph._files import new_folder, write_json
+from innovation_graph._files import check_head, new_folder, write_json
 from innovation_graph.errors import FormatError
 
 __all__ = ["read_parts", "write_parts"]
@@ -49,10 +49,7 @@ def read_parts(path: Path | str) -> tuple[pd.DataFrame, sparse.csr_array, dict[s
         head = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise FormatError(folder, expected=f"a folder with {_MARKER}", got=str(error), hint=hint) from error
-    if not isinstance(head, dict) or (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
-        raise FormatError(
-            folder / _MARKER, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format", hint=hint
-        )
+    check_head(head, folder / _MARKER, _FORMAT, _VERSION, hint=hint)
     if not {"places", "links", "provenance"} <= set(head):
         got = f"{sorted(head)}"
         raise FormatError(folder / _MARKER, expected="counts and provenance", got=got, hint=hint)

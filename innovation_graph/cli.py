@@ -220,6 +220,7 @@ def communities_command(
     from innovation_graph.network import read_network
 
     network = read_network(net)
+    # The function refuses an objective that does not exist.
     partition = communities.leiden(network, resolution=resolution, objective=objective, seed=seed)  # type: ignore[arg-type]
     partition.write(out)
     _say(f"{partition!r}")

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from innovation_graph._csv import as_written, write_csv
-from innovation_graph._files import write_json
+from innovation_graph._files import check_head, write_json
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import Network
 from innovation_graph.similarity import association_strength
@@ -276,9 +276,9 @@ def read_partition(path: Path | str) -> Partition:
         raise FormatError(
             path, expected=f"a partition, and {beside.name} beside it", got=str(error), hint=hint
         ) from error
-    if not isinstance(head, dict) or (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
-        raise FormatError(beside, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format", hint=hint)
-    return Partition(labels, **{name: head[name] for name in ("quality", "parameters", "seed", "provenance")})
+    keys = ("quality", "parameters", "seed", "provenance")
+    check_head(head, beside, _FORMAT, _VERSION, keys=keys, hint=hint)
+    return Partition(labels, **{name: head[name] for name in keys})
 
 
 def _csv(path: Path | str) -> Path:

@@ -1,5 +1,6 @@
 """The exception family: every error a user can cause derives from `InnovationGraphError`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 __all__ = ["FormatError", "InnovationGraphError", "NetworkError", "RecipeError", "RecordsError", "UnknownNameError"]
@@ -67,8 +68,8 @@ class UnknownNameError(InnovationGraphError, KeyError):
         The names that exist.
     """
 
-    def __init__(self, what: str, name: object, known: object) -> None:
-        names = sorted(map(str, known))  # type: ignore[call-overload]
+    def __init__(self, what: str, name: object, known: Iterable[object]) -> None:
+        names = sorted(map(str, known))
         shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         super().__init__(f"unknown {what} {name!r}; known: {shown}")
 

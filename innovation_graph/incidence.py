@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy import sparse
 
-from innovation_graph._files import new_folder, write_json
+from innovation_graph._files import check_head, new_folder, write_json
 from innovation_graph.engine import engine
 from innovation_graph.errors import FormatError, RecordsError
 from innovation_graph.places import Located, unlocated
@@ -105,7 +105,7 @@ class Incidence:
         path : str or Path
             Name of the folder; it appears only when everything is written.
         """
-        with new_folder(path, marker=_MARKER) as folder:
+        with new_folder(path, marker=_MARKER, known=(_MARKER, "rows.parquet", "places.parquet")) as folder:
             work = np.repeat(self.rows.work, np.diff(self.rows.ptr))
             columns: dict[str, NDArray[Any]] = {"work": work, "place": self.rows.place}
             if self.rows.share is not None:
@@ -270,7 +270,7 @@ def stream(
     Raises
     ------
     RecordsError
-        If `located` was made for other records, or the selection names actors that do not exist.
+        If `located` was made for other records, or places are actors and the records did not keep who they are.
     """
     selection = selection or Selection()
     if located.by == "actor":
@@ -342,11 +342,18 @@ def read_incidence(path: Path | str) -> Incidence:
         table = pq.read_table(folder / "rows.parquet")
         places = pq.read_table(folder / "places.parquet").to_pandas().set_index("place_id")
         entry, place = table["work"].to_numpy(), table["place"].to_numpy()
-        counts = head["counts"]
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise FormatError(folder, expected=f"{_MARKER}, rows.parquet and places.parquet", got=str(error)) from error
-    if (head.get("format"), head.get("version")) != (_FORMAT, _VERSION):
-        raise FormatError(folder / _MARKER, expected=f"{_FORMAT!r}, version {_VERSION}", got="another format")
+    check_head(head, folder / _MARKER, _FORMAT, _VERSION, keys=("counts", "info"))
+    counts = head["counts"]
+    # Compiled loops trust these numbers.
+    order = entry.astype(np.int64) * (len(places) + 1) + place
+    if (
+        len(entry)
+        and not (entry[0] >= 0 and entry[-1] < counts["works"] and place.min() >= 0 and place.max() < len(places))
+    ) or np.any(np.diff(order) <= 0):
+        expected = f"works below {counts['works']} and places below {len(places)}, both rising"
+        raise FormatError(folder / "rows.parquet", expected=expected, got="other rows")
     work, first = np.unique(entry, return_index=True)
     share = table["share"].to_numpy().copy() if "share" in table.column_names else None
     rows = Block(work, np.append(first, len(entry)), place.copy(), share, counts["sites"], counts["located_sites"])

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from innovation_graph._files import new_folder, write_json
+from innovation_graph._files import check_head, new_folder, write_json
 from innovation_graph._record_tables import (
     ROLES,
     SCHEMAS,
@@ -433,10 +433,7 @@ def read_records(path: Path | str) -> Records:
         info = json.loads(marker.read_text(encoding="utf-8"))
     except ValueError as error:
         raise FormatError(marker, expected="JSON", got=str(error), hint=hint) from error
-    head = info if isinstance(info, dict) else {}
-    if (head.get("format"), head.get("version")) != (_FORMAT, _VERSION) or "counts" not in head:
-        found = f"{head.get('format')!r}, version {head.get('version')!r}"
-        raise FormatError(marker, expected=f"{_FORMAT!r}, version {_VERSION}", got=found, hint=hint)
+    check_head(info, marker, _FORMAT, _VERSION, keys=("counts",), hint=hint)
     for name in (*_TABLES, *(["actors"] if "actors" in info["counts"] else [])):
         check_file(folder / f"{name}.parquet", name, int(info["counts"][name]))
     check_sites_file(folder / "sites.parquet", info["counts"])

@@ -259,6 +259,22 @@ def test_written_and_read_incidence_are_equal(shares, tmp_path):
         made.rows.place[0] = 3
 
 
+@pytest.mark.parametrize(("column", "values"), [("place", [0, 9, 1]), ("place", [0, -1, 1]), ("work", [0, 0, 7]),
+                                                ("work", [1, 0, 1]), ("work", [-1, 0, 1])])  # fmt: skip
+def test_spoilt_incidence_never_reaches_the_kernels(column, values, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = incidence.build(records_of([[(0, 0), (1, 1)], [(0, 1)]], 2), located_at([0, 1], 2), shares=False)
+    made.write(tmp_path / "i")
+    table = pq.read_table(tmp_path / "i/rows.parquet")
+    at = table.column_names.index(column)
+    spoilt = table.set_column(at, column, pa.array(values, pa.int32()))
+    pq.write_table(spoilt, tmp_path / "i/rows.parquet")
+    with pytest.raises(FormatError, match=r"rows.parquet: expected works below 2 and places below 2"):
+        incidence.read_incidence(tmp_path / "i")
+
+
 def test_no_works_at_all_give_an_empty_network():
     network = projection.project(incidence.stream(records_of([], 0), located_at([], 2)))
     assert (network.n_places, network.n_links) == (2, 0)

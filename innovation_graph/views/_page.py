@@ -77,6 +77,7 @@ def page(template: str, *, scripts: list[str], style: str, **fields: Any) -> str
 def data_block(value: Any) -> Markup:
     """Return JSON that may stand inside a script element of type `application/json`."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # All that could end the element or the text is escaped here.
     return Markup(re.sub("[<>&\u2028\u2029\ud800-\udfff]", lambda hit: f"\\u{ord(hit[0]):04x}", text))  # noqa: S704
 
 
