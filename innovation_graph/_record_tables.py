@@ -32,13 +32,18 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("work_id", pa.string(), nullable=False),
             pa.field("kind", pa.string(), nullable=False),  # "paper" or "patent"
             ("year", pa.int16()),
-            ("type", pa.string()),
+            ("type", pa.string()),  # of a patent: "grant", "application" or "pct"
             ("fields", pa.list_(pa.string())),  # none, one or several
             ("family", pa.string()),  # patent family
             ("title", pa.string()),
             pa.field("n_actors", pa.int32(), nullable=False),  # authors, or applicants of a patent
             pa.field("retracted", pa.bool_(), nullable=False),
             pa.field("truncated", pa.bool_(), nullable=False),  # the source cut the list of actors
+            ("office", pa.string()),  # patent office, WIPO ST.3: "US", "EP", "WO"...
+            ("filed", pa.date32()),
+            ("published", pa.date32()),  # of a grant: the day it was granted
+            ("ipc", pa.list_(pa.string())),  # symbols as "H01L21/00"
+            ("cpc", pa.list_(pa.string())),
         ]
     ),
     "sites": pa.schema(

@@ -44,9 +44,9 @@ from innovation_graph.errors import FormatError, RecordsError
 __all__ = ["ROLES", "SCHEMAS", "Records", "RecordsWriter", "read_records"]
 
 _FORMAT = "innovation-graph records"
-_VERSION = 1
+_VERSION = 2
 _MARKER = "records.json"
-_OURS = (_MARKER, *(f"{name}.parquet" for name in SCHEMAS), "rejects.jsonl")
+_OURS = (_MARKER, *(f"{name}.parquet" for name in SCHEMAS), "rejects.jsonl", "resolved.csv")
 _ROWS_PER_GROUP = 1 << 20
 _TABLES = ("works", "sites", "addresses")
 

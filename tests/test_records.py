@@ -318,7 +318,7 @@ def spoil_roles(folder):
     ("spoil", "message"),
     [
         (spoil_json, "records.json: expected JSON"),
-        (spoil_version, "version 1, got .*version 99"),
+        (spoil_version, "version 2, got .*version 99"),
         (spoil_missing, "sites.parquet: expected a Parquet file"),
         (spoil_bytes, "works.parquet: expected a Parquet file"),
         (spoil_rows, r"works.parquet: expected 2 rows \(records.json\), got 1 rows"),
