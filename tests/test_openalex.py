@@ -324,6 +324,7 @@ def test_columns_of_works(tmp_path):
             "n_actors": 2,
             "retracted": False,
             "truncated": True,
+            **dict.fromkeys(("office", "filed", "published", "ipc", "cpc")),
         }
     ]
     assert (summary.truncated, summary.truncated_works) == (1, ("W1",))

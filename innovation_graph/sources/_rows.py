@@ -1,0 +1,206 @@
+"""Rows of tables by the names of their columns: CSV, TSV, Excel and Parquet, one by one."""
+
+import csv
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from python_calamine import CalamineError, CalamineWorkbook
+
+from innovation_graph.errors import FormatError
+from innovation_graph.sources._cells import folded
+from innovation_graph.sources._input import Broken
+from innovation_graph.sources._reading import Reading
+from innovation_graph.sources._streams import LONGEST_LINE, Member, check_archive, read_lines
+
+__all__ = ["Row", "read_rows"]
+
+Row = dict[str, str]
+"""Cells by our own names of the columns; empty where the table has no such column."""
+
+_EXCEL = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+_PREAMBLE = 30  # rows in which the header is looked for: exports put a note before it
+_LOT = 1 << 14
+
+
+def read_rows(
+    member: Member,
+    reading: Reading,
+    columns: Mapping[str, Sequence[str]],
+    required: Collection[str],
+    *,
+    what: str,
+    quoted: bool = True,
+    sheet: str | int = 0,
+) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a table with their lines.
+
+    Parameters
+    ----------
+    member : Member
+        CSV or TSV (the separator that the header uses most), an Excel or OpenDocument workbook, or Parquet.
+    reading : Reading
+        Takes what cannot be used: rows with more or fewer cells than the header, lines that are no text.
+    columns : mapping of str to sequence of str
+        Headers by our own name; the first that the table has is taken. Case and punctuation do not matter.
+    required : collection of str
+        Own names of columns that must be there. The header is the first row that has them all.
+    what : str
+        What the file should be, for messages.
+    quoted : bool
+        Whether cells may stand in quotation marks.
+    sheet : str or int
+        Sheet of a workbook, by name or position.
+
+    Raises
+    ------
+    FormatError
+        If no row has the required columns, with those that are missing.
+    Broken
+        If the file cannot be read on.
+    """
+    if member.suffix in _EXCEL and member.name is None:
+        table = _sheet(member, sheet)
+    elif member.suffix in {".parquet", ".pq"} and member.name is None:
+        table = _parquet(member, columns)
+    else:
+        known = {folded(name) for names in columns.values() for name in names}
+        table = _text(member, reading, known, quoted=quoted)
+    at, width, rest = _header(member, table, columns, required, what)
+    for line, cells in rest:
+        if len(cells) != width:
+            if not any(cells):
+                continue
+            if any(cells[width:]) or len(cells) < width:
+                reason = f"{len(cells)} cells instead of {width}; is the file cut, or a quotation mark not closed?"
+                reading.reject(line, reason, "\t".join(cells))
+                continue
+        reading.lines += 1
+        yield line, {name: cells[i].strip() if i >= 0 else "" for name, i in at}
+
+
+_Rows = Iterator[tuple[int, list[str]]]
+
+
+def _header(
+    member: Member, table: _Rows, columns: Mapping[str, Sequence[str]], required: Collection[str], what: str
+) -> tuple[list[tuple[str, int]], int, Iterable[tuple[int, list[str]]]]:
+    best: tuple[int, list[str], list[str]] | None = None
+    for _ in range(_PREAMBLE):
+        line, cells = next(table, (0, []))
+        if not line:
+            break
+        names = [folded(cell) for cell in cells]
+        at = [(own, _position(names, known)) for own, known in columns.items()]
+        missing = [columns[own][0] for own, i in at if i < 0 and own in required]
+        if not missing:
+            while names and not names[-1]:
+                names.pop()
+            return at, len(names), table
+        if best is None or sum(i >= 0 for _, i in at) > best[0]:
+            best = sum(i >= 0 for _, i in at), missing, [cell for cell in cells if cell.strip()]
+    if best is None:
+        raise FormatError(str(member), expected=what, got="no rows", hint="Export it again.")
+    shown = ", ".join(best[2][:12])[:300] + (", ..." if len(best[2]) > 12 else "")
+    hint = f"Missing: {', '.join(best[1])}. See the table of sources in README.md for what to export."
+    raise FormatError(str(member), expected=what, got=f"columns {shown!r}", hint=hint)
+
+
+def _position(names: list[str], known: Sequence[str]) -> int:
+    return next((names.index(key) for key in map(folded, known) if key in names), -1)
+
+
+def _text(member: Member, reading: Reading, known: Collection[str], *, quoted: bool) -> _Rows:
+    lines = read_lines(member, reading.reject, encoding=reading.encoding, on_bytes=reading.progress)
+    first = list(_take(lines, _PREAMBLE))
+    if not first:
+        raise Broken("not a single line that can be read")
+
+    def fits(mark: str) -> int:
+        return max(sum(folded(cell.strip('"')) in known for cell in line.split(mark)) for _, line in first)
+
+    separator = max("\t,;|", key=fits)
+    place = _Place()
+    # The default limit of the csv module is shorter than the author lists of large collaborations.
+    csv.field_size_limit(LONGEST_LINE)
+    reader = csv.reader(
+        place.follow(chain(first, lines)),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+    )
+    while True:
+        before = place.line
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            reading.reject(before + 1, f"{error}; is a quotation mark not closed?", "")
+            continue
+        if cells:
+            yield max(before + 1, 1) if place.line - before > 1 else place.line, cells
+
+
+def _take(lines: Iterator[tuple[int, str]], number: int) -> Iterator[tuple[int, str]]:
+    for _, line in zip(range(number), lines, strict=False):
+        yield line
+
+
+class _Place:
+    """The line that the csv module has come to."""
+
+    def __init__(self) -> None:
+        self.line = 0
+
+    def follow(self, lines: Iterable[tuple[int, str]]) -> Iterator[str]:
+        for number, line in lines:
+            self.line = number
+            yield line
+
+
+def _sheet(member: Member, sheet: str | int) -> _Rows:
+    path = member.path
+    if path.suffix.lower() != ".xls":
+        check_archive(path)
+    try:
+        workbook = CalamineWorkbook.from_path(path)
+        names = workbook.sheet_names
+        if isinstance(sheet, str) and sheet not in names:
+            raise FormatError(path, expected=f"a sheet {sheet!r}", got=f"sheets {names}")
+        name = sheet if isinstance(sheet, str) else names[sheet]
+        rows = workbook.get_sheet_by_name(name).iter_rows()
+        for line, cells in enumerate(rows, start=1):
+            yield line, [_cell(value) for value in cells]
+    except (CalamineError, OSError) as error:
+        raise FormatError(path, expected="a workbook", got=str(error), hint="Save the file again.") from error
+
+
+def _parquet(member: Member, columns: Mapping[str, Sequence[str]]) -> _Rows:
+    try:
+        with pq.ParquetFile(member.path) as file:
+            wanted = {folded(name) for known in columns.values() for name in known}
+            names = [name for name in file.schema_arrow.names if folded(name) in wanted]
+            yield 1, names or file.schema_arrow.names
+            line = 1
+            for batch in file.iter_batches(_LOT, columns=names):
+                for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    line += 1
+                    yield line, [_cell(value) for value in cells]
+    except (pa.ArrowException, OSError) as error:
+        raise FormatError(member.path, expected="a Parquet file", got=str(error)) from error
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else "" if math.isnan(value) else repr(value)
+    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+        return value.date().isoformat()
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,229 @@
+"""Files as bytes or lines of text: plain, gzip or zip, in any encoding, with guards for what would fill the memory."""
+
+import codecs
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+from isal import igzip, igzip_lib
+
+from innovation_graph.errors import FormatError, RecipeError
+from innovation_graph.sources._input import Broken
+
+__all__ = ["LONGEST_LINE", "Member", "check_archive", "check_encoding", "members", "open_bytes", "read_lines"]
+
+LONGEST_LINE = 1 << 22
+"""Characters of a line beyond which it is no record of any source we know."""
+
+_BOMB_BYTES = 1 << 26
+_BOMB_RATIO = 200
+_MOST_MEMBERS = 100_000
+_CHUNK = 1 << 18
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_DAMAGE = (
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+    cast("type[Exception]", igzip_lib.IsalError),  # its stub says it is an instance
+    NotImplementedError,  # zipfile: a compression it does not know
+    RuntimeError,  # zipfile: a password is needed
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file, or a file inside a zip archive.
+
+    Parameters
+    ----------
+    path : Path
+        The file or the archive.
+    name : str, optional
+        Name inside the archive.
+    """
+
+    path: Path
+    name: str | None = None
+
+    def __str__(self) -> str:
+        """Return the path, inside an archive with the name."""
+        return f"{self.path}/{self.name}" if self.name else str(self.path)
+
+    @property
+    def suffix(self) -> str:
+        """Return the last part of the name in lower case, without the mark of a compression."""
+        name = PurePosixPath(self.name or self.path.name)
+        return (PurePosixPath(name.stem) if name.suffix.lower() == ".gz" else name).suffix.lower()
+
+
+def members(path: Path) -> list[Member]:
+    """List what a file holds: itself, or the files of a zip archive (hidden ones left out), by name.
+
+    Raises
+    ------
+    FormatError
+        If it is a folder, an archive that cannot be read, or one with too many files.
+    """
+    if path.is_dir():
+        raise FormatError(path, expected="a file", got="a folder", hint="Name the files in it.")
+    if _magic(path) != _ZIP or path.suffix.lower() in {".xlsx", ".xlsm", ".ods"}:
+        return [Member(path)]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except _DAMAGE as error:
+        raise FormatError(path, expected="a zip archive", got=str(error), hint="Get the file again.") from error
+    shown = sorted(name for name in names if not re.search(r"(^|/)(\.|__MACOSX)", name))
+    if not 0 < len(shown) <= _MOST_MEMBERS:
+        raise FormatError(path, expected="an archive of data files", got=f"{len(shown):,} files in it")
+    return [Member(path, name) for name in shown]
+
+
+@contextmanager
+def open_bytes(member: Member, on_bytes: Callable[[int], None] | None = None) -> Iterator[io.BufferedReader]:
+    """Open for reading, decompressed; reading raises Broken where the rest cannot be read or unpacks without end.
+
+    Parameters
+    ----------
+    member : Member
+        What to open.
+    on_bytes : callable, optional
+        Takes the number of bytes of the file read from the disk so far.
+    """
+    with member.path.open("rb") as file:
+        if member.name is not None:
+            with zipfile.ZipFile(file) as archive:
+                try:
+                    inner = archive.open(member.name)
+                except _DAMAGE as error:
+                    raise Broken(f"cannot be unpacked: {error}") from error
+                with inner:
+                    yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
+        elif _magic(member.path)[:2] == _GZIP:
+            with igzip.GzipFile(fileobj=file) as inner:
+                yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
+        else:
+            yield io.BufferedReader(_Guarded(file, file, on_bytes, packed=False), _CHUNK)
+
+
+def check_archive(path: Path) -> None:
+    """Unpack an archive to nowhere (a workbook, say), so that a library may do so without harm; else FormatError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                with open_bytes(Member(path, info.filename)) as stream:
+                    while stream.read(_CHUNK):
+                        pass
+    except (*_DAMAGE, Broken) as error:
+        raise FormatError(path, expected="a sound workbook", got=str(error), hint="Save the file again.") from error
+
+
+def check_encoding(encoding: str | None) -> None:
+    """Refuse the name of an encoding that does not exist."""
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError as error:
+        hint = "such as gb18030, cp1252 or utf-16"
+        raise RecipeError(f"encoding: expected the name of an encoding {hint}, got {encoding!r}") from error
+
+
+def read_lines(
+    member: Member,
+    on_reject: Callable[[int, str, str], None],
+    *,
+    encoding: str | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text with their numbers and their line ends.
+
+    Parameters
+    ----------
+    member : Member
+        The text.
+    on_reject : callable
+        Takes line, reason and beginning of a line that is too long, holds NUL bytes or cannot be decoded.
+    encoding : str, optional
+        By default what the mark at the beginning says, else UTF-8.
+    on_bytes : callable, optional
+        Takes the number of bytes of the file read from the disk so far.
+
+    Raises
+    ------
+    Broken
+        If the file is empty, holds no text, or cannot be read on.
+    """
+    with open_bytes(member, on_bytes) as stream:
+        head = stream.peek(1 << 10)[: 1 << 10]
+        if not head:
+            raise Broken("the file is empty")
+        found = encoding or next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
+        if head.count(0) > len(head) // 20 and not found.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
+            raise Broken("binary data, no text (or UTF-16 without its mark: say so with the encoding)")
+        # What is no text in this encoding is marked, so that a line can be refused and the rest read.
+        text = io.TextIOWrapper(stream, encoding=found, errors="surrogateescape", newline="")
+        number = 0
+        try:
+            while line := text.readline(LONGEST_LINE):
+                number += 1
+                if trouble := _trouble(line, text):
+                    on_reject(number, trouble, line)
+                else:
+                    yield number, line
+        except UnicodeError as error:
+            raise Broken(f"bytes that are not {found} text after line {number:,}: {error}") from error
+
+
+def _trouble(line: str, text: io.TextIOWrapper) -> str:
+    """Say why a line is of no use, and skip the rest of one that is too long."""
+    if len(line) >= LONGEST_LINE and not line.endswith("\n"):
+        size = len(line)
+        while rest := text.readline(LONGEST_LINE):
+            size += len(rest)
+            if rest.endswith("\n"):
+                break
+        return f"a line of {size:,} characters"
+    if "\0" in line:
+        return "NUL bytes in the line"
+    if not line.isascii() and _UNDECODED.search(line):
+        return f"bytes that are not {text.encoding} text; name the encoding of the file"
+    return ""
+
+
+def _magic(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
+
+
+class _Guarded(io.RawIOBase):
+    """A stream that reports how far its file was read, and stops where a small file unpacks without end."""
+
+    def __init__(
+        self, inner: IO[bytes], file: IO[bytes], on_bytes: Callable[[int], None] | None, *, packed: bool
+    ) -> None:
+        self._inner, self._file, self._on_bytes, self._packed = inner, file, on_bytes, packed
+        self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            piece = self._inner.read(len(buffer))
+        except _DAMAGE as error:
+            raise Broken(f"damaged or cut compressed data: {error}") from error
+        self._given += len(piece)
+        done = self._file.tell()
+        if self._packed and self._given > max(_BOMB_BYTES, _BOMB_RATIO * done):
+            raise Broken(f"{done:,} bytes that unpack to more than {self._given:,}; this is no data file")
+        if self._on_bytes is not None:
+            self._on_bytes(done)
+        buffer[: len(piece)] = piece
+        return len(piece)
