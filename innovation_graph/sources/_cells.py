@@ -1,73 +1,175 @@
-"""Cells of text tables, and readable ids from names."""
+"""Files and cells of text tables, and readable ids from names."""
 
 import csv
 import io
 import math
 import re
 import unicodedata
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from innovation_graph.errors import FormatError
 from innovation_graph.places.text import slug
 
-__all__ = ["folded", "number", "read_rows", "read_text", "readable_ids"]
+__all__ = [
+    "File",
+    "folded",
+    "is_zip",
+    "number",
+    "read_bytes",
+    "read_lists",
+    "read_rows",
+    "read_text",
+    "readable_ids",
+    "shown",
+    "zip_members",
+]
+
+File = Path | zipfile.Path
+"""A file on disk or inside a zip archive."""
+
+_MAX_BYTES = 1 << 31
+_MAX_RATIO = 200
+_RATIO_FROM = 1 << 24  # smaller members do no harm, and a matrix of zeros packs well
+_MAX_MEMBERS = 100_000
+_ZIP = b"PK\x03\x04"
+_UNPACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_SMALLER = "Cut it into smaller files, or import it as a matrix in npz."
 
 
-def read_text(path: Path, *, expected: str) -> str:
-    """Return the content of a UTF-8 text file, or say what is wrong with it."""
+def is_zip(path: File) -> bool:
+    """Tell whether a file on disk is a zip archive, by its content."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            return isinstance(path, Path) and file.read(4) == _ZIP
+    except OSError:
+        return False
+
+
+def zip_members(path: Path, suffixes: Sequence[str], *, expected: str) -> tuple[list[File], list[str]]:
+    """List the members of a zip archive that end like one of `suffixes`, by name; and the names of the others."""
+    try:
+        archive = zipfile.ZipFile(path)
+        names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        hint = "The file may be cut short; get it again."
+        raise FormatError(path, expected=expected, got=f"a broken zip archive: {error}", hint=hint) from error
+    names = [name for name in names if not re.search(r"(^|/)(\.|__MACOSX/)", name)]
+    if len(names) > _MAX_MEMBERS:
+        raise FormatError(path, expected=f"at most {_MAX_MEMBERS:,} files in it", got=f"{len(names):,}")
+    if len(set(names)) < len(names):
+        twice = next(name for name, n in Counter(names).items() if n > 1)
+        raise FormatError(path, expected="each file in it once", got=f"{shown(twice)} more than once")
+    fits = [name for name in names if name.casefold().endswith(tuple(suffixes))]
+    return [zipfile.Path(archive, name) for name in fits], [name for name in names if name not in set(fits)]
+
+
+def read_bytes(path: File, *, expected: str) -> bytes:
+    """Return the content of a file, or say what is wrong with it; nothing large is unpacked from little."""
+    if isinstance(path, zipfile.Path):
+        return _member_bytes(path, expected)
+    try:
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            got = f"{size:,} bytes, more than {_MAX_BYTES:,}"
+            raise FormatError(path, expected=expected, got=got, hint=_SMALLER)
+        return path.read_bytes()
     except IsADirectoryError as error:
         raise FormatError(path, expected=expected, got="a folder", hint="Name the file in it.") from error
-    except UnicodeDecodeError as error:
-        hint = "Save it as UTF-8 text."
-        raise FormatError(path, expected=expected, got="bytes that are not UTF-8 text", hint=hint) from error
     except OSError as error:
         raise FormatError(path, expected=expected, got=error.strerror or str(error)) from error
+
+
+def _member_bytes(path: zipfile.Path, expected: str) -> bytes:
+    info = path.root.getinfo(path.at)
+    if info.file_size > _MAX_BYTES or (
+        info.file_size > _RATIO_FROM and info.file_size > _MAX_RATIO * max(info.compress_size, 1)
+    ):
+        got = f"{info.compress_size:,} bytes that unpack to {info.file_size:,}"
+        raise FormatError(str(path), expected=expected, got=got, hint="If it is what it should be, unpack it first.")
+    if info.flag_bits & 1 or info.compress_type not in _UNPACKED:
+        got = "an encrypted or unusually packed file"
+        raise FormatError(str(path), expected=expected, got=got, hint="Unpack it first.")
+    try:
+        # Never more than the declared size is unpacked; what does not fit it is an error of the check sum.
+        return path.root.read(info)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        got = f"a broken member of a zip archive: {error}"
+        raise FormatError(str(path), expected=expected, got=got, hint="Get the archive again.") from error
+
+
+def read_text(path: File, *, expected: str) -> str:
+    """Return the content of a UTF-8 text file, or say what is wrong with it."""
+    try:
+        text = read_bytes(path, expected=expected).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "Save it as UTF-8 text."
+        raise FormatError(str(path), expected=expected, got="bytes that are not UTF-8 text", hint=hint) from error
     if "\0" in text:
-        raise FormatError(path, expected=expected, got="binary data")
+        raise FormatError(str(path), expected=expected, got="binary data")
     return text
 
 
 def read_rows(
-    path: Path, *, expected: str, separators: str = ",;\t", may_be_empty: bool = False
-) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    path: File, *, expected: str, separators: str = ",;\t", may_be_empty: bool = False
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Return the first row, and the others with their line numbers; blank lines are left out.
 
     All rows have the same width. The separator is the one of `separators` that is most frequent in
     the first line.
     """
+    rows = read_lists(path, expected=expected, separators=separators)
+    first, second = next(rows, None), next(rows, None)
+    if not may_be_empty and (first is None or second is None):
+        raise FormatError(str(path), expected=expected, got="a header without rows" if first else "an empty file")
+    if first is None:
+        return [], iter(())
+    header = [cell.strip() for cell in first[1]]
+    rest = chain([second] if second else [], rows)
+    return header, _even(rest, len(header), path)
+
+
+def _even(
+    rows: Iterator[tuple[int, list[str]]], width: int, path: File
+) -> Iterator[tuple[int, list[str]]]:
+    for line, row in rows:
+        if len(row) != width:
+            raise FormatError(str(path), expected=f"{width} cells", got=f"{len(row)}", row=line)
+        yield line, row
+
+
+def read_lists(path: File, *, expected: str, separators: str = ",;\t") -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a text table of any widths with their line numbers; see `read_rows`."""
     text = read_text(path, expected=expected)
     start = text[: text.find("\n")] if "\n" in text else text
-    separator = max(separators, key=start.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(separators, key=start.count))
     try:
-        rows.extend((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield reader.line_num, row
     except csv.Error as error:
-        raise FormatError(path, expected=expected, got=str(error), row=reader.line_num) from error
-    if len(rows) < 2 and not may_be_empty:
-        raise FormatError(path, expected=expected, got="a header without rows" if rows else "an empty file")
-    if not rows:
-        return [], []
-    header = [cell.strip() for cell in rows[0][1]]
-    for line, row in rows[1:]:
-        if len(row) != len(header):
-            raise FormatError(path, expected=f"{len(header)} cells", got=f"{len(row)}", row=line)
-    return header, rows[1:]
+        raise FormatError(str(path), expected=expected, got=str(error), row=reader.line_num) from error
 
 
-def number(cell: str, path: Path, line: int, *, what: str) -> float:
+def number(cell: str, path: File, line: int | None, *, what: str) -> float:
     """Return a finite number from 0 on, or say where there is none."""
     try:
-        value = float(cell)
+        value = math.nan if "_" in cell else float(cell)  # 1_000 is a number to Python only
     except ValueError:
         value = math.nan
     if not 0 <= value < math.inf:
-        raise FormatError(path, expected=f"a number from 0 on in {what}", got=repr(cell), row=line)
+        raise FormatError(str(path), expected=f"a number from 0 on in {what}", got=shown(cell), row=line)
     return value
+
+
+def shown(value: object, most: int = 160) -> str:
+    """Return how a value prints, cut where a message would become a page."""
+    text = repr(value[: most + 1] if isinstance(value, (str, list)) else value)
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def folded(label: str) -> str:
@@ -83,12 +185,13 @@ def readable_ids(names: Sequence[str], countries: Sequence[str | None] | None = 
     slugs = [f"{one}-{code.lower()}" if code and often[one] > 1 else one for one, code in zip(slugs, of, strict=True)]
     often = Counter(slugs)
     taken = {one for one, n in often.items() if n == 1}
+    following: Counter[str] = Counter()
     ids = []
     for one in slugs:
-        chosen, n = one, 1
+        chosen = one
         while often[one] > 1 and chosen in taken:
-            n += 1
-            chosen = f"{one}-{n}"
+            following[one] += 1
+            chosen = f"{one}-{following[one] + 1}"
         taken.add(chosen)
         ids.append(chosen)
     return ids

@@ -190,7 +190,7 @@ def _parquet(member: Member, columns: Mapping[str, Sequence[str]]) -> _Rows:
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     line += 1
                     yield line, [_cell(value) for value in cells]
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FormatError(member.path, expected="a Parquet file", got=str(error)) from error
 
 

@@ -1,8 +1,11 @@
 """Files as bytes or lines of text: plain, gzip or zip, in any encoding, with guards for what would fill the memory."""
 
 import codecs
+import errno
+import gzip
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,6 +30,7 @@ _MOST_MEMBERS = 100_000
 _CHUNK = 1 << 18
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CONTROLS = bytes(range(9)) + bytes(range(14, 32))
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _DAMAGE = (
     EOFError,
@@ -35,6 +39,9 @@ _DAMAGE = (
     cast("type[Exception]", igzip_lib.IsalError),  # its stub says it is an instance
     NotImplementedError,  # zipfile: a compression it does not know
     RuntimeError,  # zipfile: a password is needed
+    gzip.BadGzipFile,
+    ValueError,  # zipfile: directory entries that point nowhere
+    struct.error,
 )
 
 
@@ -64,6 +71,18 @@ class Member:
         return (PurePosixPath(name.stem) if name.suffix.lower() == ".gz" else name).suffix.lower()
 
 
+@contextmanager
+def _naming_damage() -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        raise Broken(f"damaged or cut compressed data: {error}") from error
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # an offset that no file has, out of a damaged directory
+            raise Broken(f"damaged compressed data: {error.strerror}") from error
+        raise
+
+
 def members(path: Path) -> list[Member]:
     """List what a file holds: itself, or the files of a zip archive (hidden ones left out), by name.
 
@@ -77,9 +96,9 @@ def members(path: Path) -> list[Member]:
     if _magic(path) != _ZIP or path.suffix.lower() in {".xlsx", ".xlsm", ".ods"}:
         return [Member(path)]
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _naming_damage(), zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except _DAMAGE as error:
+    except Broken as error:
         raise FormatError(path, expected="a zip archive", got=str(error), hint="Get the file again.") from error
     shown = sorted(name for name in names if not re.search(r"(^|/)(\.|__MACOSX)", name))
     if not 0 < len(shown) <= _MOST_MEMBERS:
@@ -100,15 +119,13 @@ def open_bytes(member: Member, on_bytes: Callable[[int], None] | None = None) ->
     """
     with member.path.open("rb") as file:
         if member.name is not None:
-            with zipfile.ZipFile(file) as archive:
-                try:
-                    inner = archive.open(member.name)
-                except _DAMAGE as error:
-                    raise Broken(f"cannot be unpacked: {error}") from error
-                with inner:
-                    yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
+            with _naming_damage():
+                archive = zipfile.ZipFile(file)
+                inner = archive.open(member.name)
+            with archive, inner:
+                yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
         elif _magic(member.path)[:2] == _GZIP:
-            with igzip.GzipFile(fileobj=file) as inner:
+            with igzip.open(file, "rb") as inner:  # type: ignore[no-untyped-call]
                 yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
         else:
             yield io.BufferedReader(_Guarded(file, file, on_bytes, packed=False), _CHUNK)
@@ -117,12 +134,13 @@ def open_bytes(member: Member, on_bytes: Callable[[int], None] | None = None) ->
 def check_archive(path: Path) -> None:
     """Unpack an archive to nowhere (a workbook, say), so that a library may do so without harm; else FormatError."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                with open_bytes(Member(path, info.filename)) as stream:
-                    while stream.read(_CHUNK):
-                        pass
-    except (*_DAMAGE, Broken) as error:
+        with _naming_damage(), zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+        for name in names:
+            with open_bytes(Member(path, name)) as stream:
+                while stream.read(_CHUNK):
+                    pass
+    except Broken as error:
         raise FormatError(path, expected="a sound workbook", got=str(error), hint="Save the file again.") from error
 
 
@@ -165,7 +183,7 @@ def read_lines(
         if not head:
             raise Broken("the file is empty")
         found = encoding or next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
-        if head.count(0) > len(head) // 20 and not found.lower().startswith(("utf-16", "utf_16", "utf-32", "utf_32")):
+        if len(head.translate(None, _CONTROLS)) < 0.95 * len(head) and not found.lower().startswith("utf-16"):
             raise Broken("binary data, no text (or UTF-16 without its mark: say so with the encoding)")
         # What is no text in this encoding is marked, so that a line can be refused and the rest read.
         text = io.TextIOWrapper(stream, encoding=found, errors="surrogateescape", newline="")
@@ -215,10 +233,11 @@ class _Guarded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        try:
+        if self._packed:
+            with _naming_damage():
+                piece = self._inner.read(len(buffer))
+        else:
             piece = self._inner.read(len(buffer))
-        except _DAMAGE as error:
-            raise Broken(f"damaged or cut compressed data: {error}") from error
         self._given += len(piece)
         done = self._file.tell()
         if self._packed and self._given > max(_BOMB_BYTES, _BOMB_RATIO * done):
