@@ -462,7 +462,9 @@ def test_get(tmp_path):
         "organisation",
     ]
     assert get(write(tmp_path, MINE), 3).catchment_km == 3
-    with pytest.raises(UnknownNameError, match=r"'gihi2025'; known: author, city, country, gihi2024, organisation"):
+    with pytest.raises(
+        UnknownNameError, match=r"'gihi2025'; known: author, city, clusters, country, gihi2024, organisation"
+    ):
         get("gihi2025")
     with pytest.raises(RecipeError, match="no districts"):
         get("country", 10)
@@ -505,7 +507,9 @@ def test_countries_as_places():
     )
     assert germany["lon"] == 9
     assert np.isnan(located.places.loc["NA", "lat"])
-    assert located.reasons == {"none": 2, "geonames": 0, "name": 0, "catchment": 0, "key": 3}
+    assert located.reasons == {
+        "none": 2, "geonames": 0, "name": 0, "catchment": 0, "key": 3, "cluster": 0, "noise": 0,
+    }  # fmt: skip
 
 
 def test_cities_as_places():

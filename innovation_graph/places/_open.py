@@ -12,7 +12,7 @@ from innovation_graph.places.sets import Places, place_table
 from innovation_graph.places.sphere import mean_points
 from innovation_graph.places.text import fold, slug
 
-__all__ = ["discover", "discover_authors"]
+__all__ = ["city_groups", "discover", "discover_authors", "most_frequent"]
 
 
 def discover(table: pa.Table, places: Places) -> tuple[pd.DataFrame, NDArray[np.int32], NDArray[np.uint8]]:
@@ -23,20 +23,20 @@ def discover(table: pa.Table, places: Places) -> tuple[pd.DataFrame, NDArray[np.
         names = Coded(np.full(len(table), -1), [])
     elif places.kind == "city":
         names = coded(table, "city")
-        group, ids = _city_keys(table, names, country)
+        group, ids = city_groups(table, names, country)
     else:
         names = coded(table, "organisation")
         group, ids = _organisation_keys(table, names, country)
     group, ids = _sorted(group, ids)
     reason = np.where(group >= 0, KEY, NONE).astype(np.uint8)
     lat, lon = mean_points(*coordinates(table), group, len(ids))
-    iso2 = _most_frequent(group, country, len(ids))
+    iso2 = most_frequent(group, country, len(ids))
     columns: dict[str, object] = {"country": iso2, "iso2": iso2, "lat": lat.round(5), "lon": lon.round(5)}
     if places.kind == "country":
         known = countries.table().loc[ids]
         columns |= {"name_en": known["name_en"].to_numpy(), "name_zh": known["name_zh"].to_numpy()}
     else:
-        spelling = _most_frequent(group, names, len(ids))
+        spelling = most_frequent(group, names, len(ids))
         columns["name_en"] = [name or place for name, place in zip(spelling, ids, strict=True)]
     return place_table(columns, ids), group.astype(np.int32), reason
 
@@ -54,7 +54,8 @@ def discover_authors(actors: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int32],
     return place_table({"name_en": name_en}, distinct.tolist()), lookup.astype(np.int32), reason
 
 
-def _city_keys(table: pa.Table, city: Coded, country: Coded) -> tuple[NDArray[np.int64], list[str]]:
+def city_groups(table: pa.Table, city: Coded, country: Coded) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the city of each address (-1: none) and an id for each; see `locate` for what makes one city."""
     region = coded(table, "region")
     geonames = geonames_ids(table)
     folded_city, folded_region = _folded(city), _folded(region)
@@ -66,9 +67,9 @@ def _city_keys(table: pa.Table, city: Coded, country: Coded) -> tuple[NDArray[np
     key = np.where(geonames > 0, geonames, np.where(printed >= 0, -2 - printed, -1))
     distinct, group = np.unique(key, return_inverse=True)
     group = group.astype(np.int64)
-    spelling = _most_frequent(group, city, len(distinct))
-    iso2 = _most_frequent(group, country, len(distinct))
-    area = _most_frequent(group, region, len(distinct))
+    spelling = most_frequent(group, city, len(distinct))
+    iso2 = most_frequent(group, country, len(distinct))
+    area = most_frequent(group, region, len(distinct))
     ids = []
     for number, name, state, code in zip(distinct.tolist(), spelling, area, iso2, strict=True):
         if number > 0:
@@ -126,8 +127,10 @@ def _sorted(group: NDArray[np.int64], ids: list[str]) -> tuple[NDArray[np.int64]
     return of[group], kept
 
 
-def _most_frequent(group: NDArray[np.int64], column: Coded, n_groups: int) -> list[str | None]:
-    """Return the most frequent value of each group; of equally frequent ones the first by alphabet."""
+def most_frequent(
+    group: NDArray[np.int64], column: Coded, n_groups: int, weight: NDArray[np.float64] | None = None
+) -> list[str | None]:
+    """Return the most frequent (or heaviest) value of each group; of equal ones the first by alphabet."""
     result: list[str | None] = [None] * n_groups
     rows = (group >= 0) & (column.codes >= 0)
     if not rows.any():
@@ -135,7 +138,8 @@ def _most_frequent(group: NDArray[np.int64], column: Coded, n_groups: int) -> li
     order = sorted(range(len(column.texts)), key=column.texts.__getitem__)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    pairs, counts = np.unique(group[rows] * len(order) + rank[column.codes[rows]], return_counts=True)
+    pairs, which = np.unique(group[rows] * len(order) + rank[column.codes[rows]], return_inverse=True)
+    counts = np.bincount(which, weights=None if weight is None else weight[rows])
     of, value = np.divmod(pairs, len(order))
     best = np.lexsort((value, -counts, of))
     first = best[np.unique(of[best], return_index=True)[1]]

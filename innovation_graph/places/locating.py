@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 
 from innovation_graph.errors import RecordsError
 from innovation_graph.places._closed import locate_in_districts
+from innovation_graph.places._clustered import locate_in_clusters
 from innovation_graph.places._open import discover, discover_authors
-from innovation_graph.places._reasons import REASONS
+from innovation_graph.places._reasons import NOISE, NONE, REASONS
+from innovation_graph.places.clusters import ClusterRule
 from innovation_graph.places.sets import Places
 from innovation_graph.records import Records
 
 __all__ = ["Located", "locate"]
+
+
+_NOWHERE = (REASONS[NONE], REASONS[NOISE])
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class Located:
         Name of the set of places, for the provenance.
     catchment_km : float, optional
         Reach of a district centre, in closed sets.
+    rule : ClusterRule, optional
+        How clusters were found, if the places are clusters.
     """
 
     places: pd.DataFrame
@@ -44,6 +51,7 @@ class Located:
     by: Literal["address", "actor"] = "address"
     name: str = ""
     catchment_km: float | None = None
+    rule: ClusterRule | None = None
 
     def __post_init__(self) -> None:
         """Hold the arrays as read-only views and a table of its own; those of the caller stay as they are."""
@@ -55,9 +63,11 @@ class Located:
 
     def __repr__(self) -> str:
         """Say how many were located and how."""
-        how = ", ".join(f"{name} {count:,}" for name, count in self.reasons.items() if count and name != "none")
+        how = ", ".join(f"{name} {count:,}" for name, count in self.reasons.items() if count and name not in _NOWHERE)
         share = f"{self.n_located:,} of {len(self.lookup):,}"
-        return f"<Located: {share} by {self.by} in {len(self.places):,} places ({how or 'none'})>"
+        noise = self.reasons["noise"]
+        left = f"; noise {noise:,}" if noise else ""
+        return f"<Located: {share} by {self.by} in {len(self.places):,} places ({how or 'none'}{left})>"
 
     @property
     def n_located(self) -> int:
@@ -90,10 +100,18 @@ def locate(addresses: pa.Table | Records, places: Places) -> Located:
     organisation's ROR, else `organisation_id`, else name and country; or the author. An address with city,
     region and country of exactly one GeoNames id elsewhere in the table is the same city.
 
+    Clusters are found from the coordinates, where an address weighs as many sites as it has in all works of the
+    records (`find_clusters` says how). A cluster is called after the city with the greatest weight (of equal ones
+    the first by alphabet), " - " and the second, if that one has a fifth or more of what its cities weigh; one
+    without any city after its position. Its country is that of the greatest weight, its id made of name and
+    country, with a number if a heavier cluster has the same. Addresses outside are "noise"; those without
+    coordinates or sites are "none".
+
     Parameters
     ----------
     addresses : pyarrow.Table or Records
-        As in `records.SCHEMAS["addresses"]`; missing columns count as null. Authors need the whole records.
+        As in `records.SCHEMAS["addresses"]`; missing columns count as null. Authors and clusters
+        need the whole records.
     places : Places
         The set of places.
 
@@ -101,12 +119,13 @@ def locate(addresses: pa.Table | Records, places: Places) -> Located:
     -------
     Located
         Of a closed set, the table as it is; of an open one, the places that occur, sorted by id (authors: in
-        the order of the actors table), named by their most frequent spelling, at the mean of their addresses.
+        the order of the actors table), named by their most frequent spelling, at the mean of their addresses
+        (clusters: weighted by sites).
 
     Raises
     ------
     RecordsError
-        If authors are asked for and the records do not keep them.
+        If authors are asked for and the records do not keep them, or clusters of addresses without records.
     """
     if places.kind == "author":
         actors = addresses.actors if isinstance(addresses, Records) else None
@@ -114,6 +133,12 @@ def locate(addresses: pa.Table | Records, places: Places) -> Located:
             raise RecordsError("places 'author' need records with an actors table; ingest the source with its actors")
         table, lookup, reason = discover_authors(actors)
         return Located(table, lookup, reason, by="actor", name=places.name)
+    if places.rule is not None:
+        if not isinstance(addresses, Records):
+            raise RecordsError(
+                "places 'clusters' need the whole records, whose sites weigh the addresses, got addresses"
+            )
+        return Located(*locate_in_clusters(addresses, places.rule), name=places.name, rule=places.rule)
     rows = addresses.addresses if isinstance(addresses, Records) else addresses
     if places.kind == "districts":
         found = locate_in_districts(rows, places)

@@ -4,19 +4,29 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from innovation_graph.errors import FormatError, RecipeError, UnknownNameError
 from innovation_graph.places import countries
+from innovation_graph.places.clusters import ClusterRule
 from innovation_graph.places.regions import region_code
-from innovation_graph.places.sets import CATCHMENT_KM, OPEN_KINDS, Places, gihi2024, open_set, place_table
+from innovation_graph.places.sets import (
+    CATCHMENT_KM,
+    OPEN_KINDS,
+    Places,
+    cluster_set,
+    gihi2024,
+    open_set,
+    place_table,
+)
 from innovation_graph.places.sphere import mean_points
 
 __all__ = ["SETS", "get", "read_places"]
 
-SETS: tuple[str, ...] = ("gihi2024", *OPEN_KINDS)
+SETS: tuple[str, ...] = ("gihi2024", *OPEN_KINDS, "clusters")
 """Names of the sets that `get` knows; anything else is a path."""
 
 _REQUIRED = ("place_id", "name", "country", "lat", "lon")
@@ -103,15 +113,25 @@ def read_places(path: Path | str, catchment_km: float = CATCHMENT_KM) -> Places:
     return Places(path.stem, "districts", place_table(columns, ids), points, catchment_km=catchment_km)
 
 
-def get(name_or_path: Path | str, catchment_km: float | None = None) -> Places:
+def get(
+    name_or_path: Path | str,
+    catchment_km: float | None = None,
+    *,
+    radius_km: float | None = None,
+    min_weight: int | None = None,
+    merge_km: float | None = None,
+) -> Places:
     """Return a set of places by its name, or read it from a file.
 
     Parameters
     ----------
     name_or_path : str or Path
-        "gihi2024", "country", "organisation", "city", "author", or the path of a CSV file for `read_places`.
+        "gihi2024", "country", "organisation", "city", "author", "clusters", or the path of a CSV file for
+        `read_places`.
     catchment_km : float, optional
         Radius around districts, in km; default 25. Only for closed sets.
+    radius_km, min_weight, merge_km : float, optional
+        What makes a cluster, see `ClusterRule`; default 15 km, 100 and 5 km. Only for "clusters".
 
     Returns
     -------
@@ -123,15 +143,20 @@ def get(name_or_path: Path | str, catchment_km: float | None = None) -> Places:
     UnknownNameError
         If it is neither a known name nor a file.
     RecipeError
-        If a catchment is asked for an open set, or it is negative.
+        If a catchment is asked for an open set, or it is negative; or if what makes a cluster is given for
+        another set, or out of range.
     FormatError
         If the file is not what it should be.
     """
     text = str(name_or_path)
-    if text in OPEN_KINDS:
+    knobs = {"radius_km": radius_km, "min_weight": min_weight, "merge_km": merge_km}
+    given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
+    if given and text != "clusters":
+        raise RecipeError(f"{', '.join(given)} say what a cluster is; places {text!r} have none, use 'clusters'")
+    if text in (*OPEN_KINDS, "clusters"):
         if catchment_km is not None:
             raise RecipeError(f"places {text!r} have no districts, so a catchment of {catchment_km:g} km means nothing")
-        return open_set(text)
+        return cluster_set(ClusterRule(**given)) if text == "clusters" else open_set(text)
     radius = CATCHMENT_KM if catchment_km is None else catchment_km
     if text == "gihi2024":
         return gihi2024(radius)

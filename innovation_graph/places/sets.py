@@ -15,10 +15,11 @@ from innovation_graph._files import new_file
 from innovation_graph.errors import RecipeError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS
 from innovation_graph.places import countries
+from innovation_graph.places.clusters import ClusterRule
 from innovation_graph.places.sphere import mean_points
 from innovation_graph.places.text import city_keys, fold, slug
 
-__all__ = ["CATCHMENT_KM", "OPEN_KINDS", "Places", "gihi2024", "open_set", "place_table"]
+__all__ = ["CATCHMENT_KM", "OPEN_KINDS", "Places", "cluster_set", "gihi2024", "open_set", "place_table"]
 
 CATCHMENT_KM = 25.0
 """How far from a district centre a site still counts, in km, unless told otherwise."""
@@ -45,9 +46,10 @@ class Places:
     ----------
     name : str
         Name of the set, for the provenance of what is made with it.
-    kind : {"districts", "author", "city", "country", "organisation"}
+    kind : {"districts", "author", "city", "clusters", "country", "organisation"}
         "districts": the set is closed, `table` lists its places and `districts` how they are found. The
         others are open: every author, city... that occurs is a place; `locate` discovers the table.
+        "clusters": it finds them by `rule`.
     table : pandas.DataFrame, optional
         One row a place, indexed by `place_id`; columns name_en, name_zh, country, iso2, continent, tier, lat,
         lon as in `network.PLACE_COLUMNS`. Empty for an open set.
@@ -62,19 +64,22 @@ class Places:
         Radius around districts that have none of their own, in km; 0: only the cities themselves.
     groups : mapping, optional
         Countries that count as one with another: code of a source -> code of the group.
+    rule : ClusterRule, optional
+        How clusters are found; only for kind "clusters".
 
     Raises
     ------
     RecipeError
-        If the catchment is negative or not a number.
+        If the catchment is negative or not a number, or kind and rule do not go together.
     """
 
-    __slots__ = ("_districts", "_spellings", "_table", "catchment_km", "groups", "kind", "name")
+    __slots__ = ("_districts", "_spellings", "_table", "catchment_km", "groups", "kind", "name", "rule")
 
     name: str
     kind: str
     catchment_km: float
     groups: Mapping[str, str]
+    rule: ClusterRule | None
     _table: pd.DataFrame
     _districts: pd.DataFrame
     _spellings: pd.DataFrame
@@ -89,9 +94,14 @@ class Places:
         *,
         catchment_km: float = 0.0,
         groups: Mapping[str, str] | None = None,
+        rule: ClusterRule | None = None,
     ) -> None:
         if not (np.isfinite(catchment_km) and catchment_km >= 0):
             raise RecipeError(f"the catchment is a radius in km, 0 or more, not {catchment_km!r}")
+        if (kind == "clusters") != (rule is not None):
+            raise RecipeError(
+                f"places of kind 'clusters' need a rule, others have none; kind is {kind!r}, rule {rule!r}"
+            )
         if districts is None:
             districts = pd.DataFrame(columns=list(_DISTRICT_COLUMNS))
         districts = districts[list(_DISTRICT_COLUMNS)].astype(_DISTRICT_COLUMNS).reset_index(drop=True)
@@ -103,6 +113,7 @@ class Places:
             "kind": kind,
             "catchment_km": float(catchment_km),
             "groups": MappingProxyType(dict(groups or {})),
+            "rule": rule,
             "_table": place_table({}) if table is None else table,
             "_districts": districts,
             "_spellings": spellings,
@@ -116,6 +127,9 @@ class Places:
 
     def __repr__(self) -> str:
         """Say which set it is and how large."""
+        if self.rule is not None:
+            how = f"{self.rule.min_weight:,} sites within {self.rule.radius_km:g} km"
+            return f"<Places {self.name}: wherever there are {how}, merged at {self.rule.merge_km:g} km>"
         if self.kind != "districts":
             return f"<Places {self.name}: every {self.kind} that occurs>"
         n, m = len(self._table), len(self._districts)
@@ -205,6 +219,27 @@ def open_set(kind: str) -> Places:
     if kind not in OPEN_KINDS:
         raise UnknownNameError("kind of places", kind, OPEN_KINDS)
     return Places(kind, kind)
+
+
+def cluster_set(rule: ClusterRule | None = None) -> Places:
+    """Return a set whose places are found from the coordinates of the records: clusters of sites.
+
+    Parameters
+    ----------
+    rule : ClusterRule, optional
+        Radius, weight and distance; default `ClusterRule()`.
+
+    Returns
+    -------
+    Places
+        With an empty table; `locate` discovers the places.
+
+    Examples
+    --------
+    >>> cluster_set(ClusterRule(radius_km=13, min_weight=2000))
+    <Places clusters: wherever there are 2,000 sites within 13 km, merged at 5 km>
+    """
+    return Places("clusters", "clusters", rule=ClusterRule() if rule is None else rule)
 
 
 def place_table(columns: Mapping[str, object], ids: Iterable[str] = ()) -> pd.DataFrame:

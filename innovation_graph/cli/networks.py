@@ -1,0 +1,132 @@
+"""Commands that make networks: network, import."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from innovation_graph.cli.common import Types, Years, names, open_records, say, span, warn
+from innovation_graph.errors import RecipeError
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command(
+    "network",
+    epilog="Example: innovation-graph network records --years 2023 --counting fractional --out papers",
+)
+def network_command(
+    records: Annotated[Path, typer.Argument(help="A folder of records, or `sample`.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Network folder to write.")],
+    places: Annotated[
+        str, typer.Option(help="gihi2024, country, city, organisation, author, clusters, or a CSV of your own.")
+    ] = "gihi2024",
+    catchment_km: Annotated[
+        float | None, typer.Option("--catchment-km", help="Reach of a district centre; 0 turns it off. [default: 25]")
+    ] = None,
+    radius_km: Annotated[float | None, typer.Option(help="Clusters: reach of a point. [default: 15]")] = None,
+    min_weight: Annotated[int | None, typer.Option(help="Clusters: sites within reach. [default: 100]")] = None,
+    merge_km: Annotated[float | None, typer.Option(help="Clusters: borders this near are one. [default: 5]")] = None,
+    kind: Annotated[str | None, typer.Option(help="paper or patent.")] = None,
+    years: Years = None,
+    types: Types = None,
+    population: Annotated[
+        str | None,
+        typer.Option(metavar="grant:2023,pct:2023", help="Works of any of these types and years, instead of both."),
+    ] = None,
+    one_per: Annotated[str | None, typer.Option(help="family: one work a patent family, applicants united.")] = None,
+    fields: Annotated[str | None, typer.Option(metavar="A,B", help="Only works in one of these fields.")] = None,
+    counting: Annotated[str, typer.Option(help="whole, fractional, whole_normalised or share.")] = "whole",
+    min_actors: Annotated[int | None, typer.Option(help="Only works of at least N authors or applicants.")] = None,
+    max_actors: Annotated[int | None, typer.Option(help="Only works of at most N authors or applicants.")] = None,
+    actors: Annotated[str, typer.Option(help="authors, applicants, inventors, both or default.")] = "default",
+    drop_retracted: Annotated[bool, typer.Option("--drop-retracted", help="Leave retracted works out.")] = False,
+) -> None:
+    """Link places by the works they have in common."""
+    from innovation_graph import incidence, projection
+    from innovation_graph import places as places_module
+    from innovation_graph.pipeline import write_network
+    from innovation_graph.selection import Selection
+
+    cluster: Any = {"radius_km": radius_km, "min_weight": min_weight, "merge_km": merge_km}
+    read = open_records(records)
+    located = places_module.locate(read, places_module.get(places, catchment_km, **cluster))
+    selection = Selection(
+        kind=kind,
+        years=span(years),
+        types=names(types),
+        population=_population(population),
+        one_per=one_per,
+        fields=names(fields),
+        min_actors=min_actors,
+        max_actors=max_actors,
+        actors=actors,
+        drop_retracted=drop_retracted,
+    )
+    stream = incidence.stream(read, located, selection, shares=counting == "share")
+    network = projection.project(stream, counting=counting)
+    left_out = write_network(network, stream, out)
+    if not network.provenance["works_selected"]:
+        warn("no work fits the selection")
+    elif not network.n_links:
+        warn("no work links two places")
+    say(f"{located!r}\n{network!r}")
+    say(f"Written to {out}; unlocated.csv there lists {left_out:,} texts without a place.")
+
+
+@app.command(
+    "import",
+    epilog="Example: innovation-graph import vosviewer network.json --group-by address --out cities",
+)
+def import_command(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="matrix, edges or vosviewer.")],
+    path: Annotated[Path, typer.Argument(help="The file (VOSviewer text: the map file).", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Network folder to write.")],
+    network: Annotated[
+        Path | None, typer.Option(help="VOSviewer text: the network file, if not beside the map.")
+    ] = None,
+    group_by: Annotated[str | None, typer.Option(help="Merge places that share this attribute, e.g. address.")] = None,
+    minimum: Annotated[float | None, typer.Option(help="Keep links of at least this weight.")] = None,
+    source: Annotated[str, typer.Option(help="Edges: column of one end.")] = "source",
+    target: Annotated[str, typer.Option(help="Edges: column of the other end.")] = "target",
+    weight: Annotated[str, typer.Option(help="Edges: column of the weight; empty: every row counts 1.")] = "weight",
+    directed: Annotated[str | None, typer.Option(help="Edges given both ways become their sum, max or mean.")] = None,
+) -> None:
+    """Read a ready network: a matrix, a list of links, or a VOSviewer file."""
+    from innovation_graph.errors import UnknownNameError
+    from innovation_graph.sources import networks
+
+    options: dict[str, Any] = {
+        "matrix": {},
+        "edges": {"source": source, "target": target, "weight": weight or None, "directed": directed},
+        "vosviewer": {"network": network},
+    }
+    if form not in networks.FORMATS:
+        raise UnknownNameError("format", form, networks.FORMATS)
+    made = networks.FORMATS[form](path, **options[form])
+    if group_by is not None:
+        made = networks.group_by(made, group_by)
+    if minimum is not None and not minimum > 0:
+        raise RecipeError(f"--minimum: expected a weight above 0, got {minimum}")
+    if minimum is not None:
+        made = made.threshold(minimum)
+    made.write(out)
+    say(f"{made!r}\nWritten to {out}")
+
+
+def _population(text: str | None) -> dict[str, tuple[int, int]] | None:
+    """Read `grant:2023,pct:2021-2023`."""
+    if text is None:
+        return None
+    found: dict[str, tuple[int, int]] = {}
+    for part in names(text) or ():
+        kind, _, years = part.partition(":")
+        between = span(years, option="--population") if years else None
+        if between is None or kind in found:
+            raise RecipeError(
+                f"--population: expected each type with its years, as in grant:2023,pct:2023, got {text!r}"
+            )
+        found[kind] = between
+    return found
