@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from innovation_graph.errors import RecipeError
+from innovation_graph.errors import FormatError, RecipeError
+from innovation_graph.sources._input import Broken
 from innovation_graph.sources._reading import Reading
+from innovation_graph.sources._streams import Member, members
 from innovation_graph.sources._work import Work
 
-__all__ = ["Adapter"]
+__all__ = ["Adapter", "by_member"]
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,27 @@ class Adapter:
         if columns is None:
             raise RecipeError(f"{self.name}: name the map of columns (TOML); see the examples in data/column_maps")
         return self.map(columns)
+
+
+def by_member(
+    read: Callable[[Member, Reading], Iterator[Work]],
+) -> Callable[[Sequence[Path], Reading], Iterator[Work]]:
+    """Read files, and those inside archives, one by one; one that cannot be read on is written down as damaged."""
+
+    @wraps(read)
+    def read_all(files: Sequence[Path], reading: Reading) -> Iterator[Work]:
+        for path in files:
+            reading.file = str(path)
+            try:
+                found = members(path)
+            except FormatError as error:
+                reading.fail(error)
+                continue
+            for member in found:
+                reading.file = str(member)
+                try:
+                    yield from read(member, reading)
+                except (Broken, FormatError) as error:
+                    reading.fail(error)
+
+    return read_all

@@ -134,7 +134,7 @@ class Gathering:
         filters = self.filters
         if filters.years and not (work.year is not None and filters.years[0] <= work.year <= filters.years[1]):
             return "year"
-        if filters.types is not None and (work.type or "").lower() not in filters.types:
+        if filters.types is not None and filters.types.isdisjoint(_types(work.type)):
             return "type"
         return "retracted" if work.retracted and not filters.keep_retracted else ""
 
@@ -213,6 +213,12 @@ class Gathering:
         if not self.filters.keep_actors:
             return None
         return pa.table({"actor_id": self._actor_ids, "name": self._actor_names}, schema=SCHEMAS["actors"])
+
+
+def _types(printed: str | None) -> set[str]:
+    """Return the type as a whole and, where a source gives several in one, each."""
+    whole = (printed or "").lower()
+    return {whole, *(part.strip() for part in whole.split(";"))}
 
 
 def _lists(values: Sequence[list[str]]) -> list[list[str] | None]:

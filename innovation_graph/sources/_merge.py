@@ -3,18 +3,15 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from innovation_graph.records import SCHEMAS, RecordsWriter
 from innovation_graph.sources._collect import LEFT_OUT, Part
-from innovation_graph.sources.institutions import PLACE_COLUMNS, Institutions
 
-__all__ = ["Merged", "merge", "newest", "place_addresses"]
+__all__ = ["Merged", "merge", "newest"]
 
 _UNSEEN = -2
 
@@ -243,51 +240,3 @@ class _Actors:
     def table(self) -> pa.Table:
         """Return the authors, row by number."""
         return pa.table({"actor_id": self._ids, "name": self._names}, schema=SCHEMAS["actors"])
-
-
-def place_addresses(
-    addresses: pa.Table, institutions: Institutions | None
-) -> tuple[pa.Table, NDArray[np.int8], NDArray[np.bool_]]:
-    """Give addresses the places of their organisations.
-
-    Parameters
-    ----------
-    addresses : pyarrow.Table
-        As in records, with what OpenAlex itself says of places.
-    institutions : Institutions, optional
-        Where organisations are; what it says of country goes before the source's own, and if it knows a city
-        or coordinates the whole place is taken from it.
-
-    Returns
-    -------
-    tuple
-        The addresses; for each where the place comes from (0 nowhere, 1 institutions, 2 OpenAlex); for each
-        whether it names an organisation that `institutions` does not have.
-    """
-    origin = np.where(_is_placed(addresses), 2, 0).astype(np.int8)
-    if institutions is None:
-        return addresses, origin, np.zeros(len(addresses), dtype=bool)
-    rows = institutions.rows(addresses["ror"].to_pylist(), addresses["organisation_id"].to_pylist())
-    found = institutions.table.take(pa.array(rows, mask=rows < 0))
-    placed = _is_placed(found)
-    origin[placed] = 1
-    columns: dict[str, Any] = {name: addresses[name] for name in addresses.column_names}
-    for name in PLACE_COLUMNS:
-        columns[name] = pc.if_else(pa.array(placed), found[name], addresses[name])
-    for name in ("country", "type", "organisation"):
-        first, second = (found, addresses) if name == "country" else (addresses, found)
-        columns[name] = pc.coalesce(first[name], second[name])
-    is_organisation = pc.or_(pc.is_valid(addresses["ror"]), pc.is_valid(addresses["organisation_id"])).to_numpy()
-    return (
-        pa.table(columns, schema=SCHEMAS["addresses"]),
-        origin,
-        cast("NDArray[np.bool_]", is_organisation & (rows < 0)),
-    )
-
-
-def _is_placed(table: pa.Table) -> NDArray[np.bool_]:
-    placed = pc.or_(pc.is_valid(table["city"]), pc.and_(pc.is_valid(table["lat"]), pc.is_valid(table["lon"])))
-    return cast(
-        "NDArray[np.bool_]",
-        placed.to_numpy(zero_copy_only=False) if isinstance(placed, pa.Array) else placed.to_numpy(),
-    )

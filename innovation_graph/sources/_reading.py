@@ -50,6 +50,7 @@ class Reading:
         self.count = 0
         self.damaged = 0
         self.first: Reject | None = None
+        self.error: Exception | None = None
         self.file = ""
         self.progress: Callable[[int], None] = lambda _: None
         self.folder = folder
@@ -65,6 +66,11 @@ class Reading:
         self._waiting.append(reject.to_json())
         if len(self._waiting) >= _FLUSH:
             self.flush()
+
+    def fail(self, error: Exception) -> None:
+        """Write down that the rest of a file cannot be used."""
+        self.error = self.error or error
+        self.reject(0, str(error).removeprefix(f"{self.file}: "))
 
     def flush(self) -> None:
         """Write what waits to the rejects file."""

@@ -133,16 +133,20 @@ def _text(member: Member, reading: Reading, known: Collection[str], *, quoted: b
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
     )
     while True:
-        before = place.line
+        place.start = 0
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            reading.reject(before + 1, f"{error}; is a quotation mark not closed?", "")
+            reading.reject(place.start, f"{error}; is a quotation mark not closed?", "")
             continue
+        if place.ended:
+            # The reader asked for another line and there is none: a quotation mark is open, the row is not whole.
+            reading.reject(place.start, "a quotation mark that is not closed; is the file cut?", "\t".join(cells))
+            return
         if cells:
-            yield max(before + 1, 1) if place.line - before > 1 else place.line, cells
+            yield place.start, cells
 
 
 def _take(lines: Iterator[tuple[int, str]], number: int) -> Iterator[tuple[int, str]]:
@@ -151,15 +155,17 @@ def _take(lines: Iterator[tuple[int, str]], number: int) -> Iterator[tuple[int, 
 
 
 class _Place:
-    """The line that the csv module has come to."""
+    """The line at which the row begins that the csv module reads; set `start` to 0 before it does."""
 
     def __init__(self) -> None:
-        self.line = 0
+        self.start = 0
+        self.ended = False
 
     def follow(self, lines: Iterable[tuple[int, str]]) -> Iterator[str]:
         for number, line in lines:
-            self.line = number
+            self.start = self.start or number
             yield line
+        self.ended = True
 
 
 def _sheet(member: Member, sheet: str | int) -> _Rows:

@@ -1,23 +1,21 @@
 """Any source -> records: files through an adapter, then the places of addresses, then the folder."""
 
+import gc
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
-from innovation_graph._csv import write_csv
 from innovation_graph.errors import FormatError, RecipeError, UnknownNameError
 from innovation_graph.fields import read_keywords, read_scheme
-from innovation_graph.places.resolver import Resolver, resolve_addresses
+from innovation_graph.places.resolver import Resolver
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._adapter import Adapter
 from innovation_graph.sources._gathering import Filters, Gathering
 from innovation_graph.sources._input import Broken, list_files
-from innovation_graph.sources._merge import place_addresses
+from innovation_graph.sources._placing import place
 from innovation_graph.sources._reading import Reading
 from innovation_graph.sources._streams import check_encoding
 from innovation_graph.sources._work import Work
@@ -55,7 +53,8 @@ class Summary:
     sites, addresses : int
         Rows of these tables.
     located_by_source, located_by_institutions, located_by_resolver, unlocated : int
-        Site rows by where the place of their address comes from; they sum to `sites`.
+        Site rows by where the place of their address comes from; they sum to `sites`. A city that the source
+        names without coordinates is the resolver's if it found them, else the source's.
     notes : mapping of str to int
         What had to be assumed, by the number of works concerned.
     """
@@ -89,7 +88,9 @@ def ingest(
     out: Path | str,
     *,
     institutions: Institutions | Path | str | None = None,
-    resolve: bool | Resolver = True,
+    resolve: bool = True,
+    parents: bool = False,
+    resolver_cache: Path | str | None = None,
     years: tuple[int, int] | None = None,
     types: Collection[str] | None = None,
     keep_retracted: bool = False,
@@ -114,9 +115,13 @@ def ingest(
         Folder to write; it appears only when all is written, and replaces only another folder of records.
     institutions : Institutions or path, optional
         Where organisations are; see `read_institutions`. Identifiers and names are looked up there.
-    resolve : bool or Resolver
-        Whether texts of addresses are looked up in the gazetteer; see `places.resolver`. What was decided is
-        written to `resolved.csv` in the folder.
+    resolve : bool
+        Whether addresses without a place are looked up in the gazetteer and among the names of `institutions`;
+        see `places.resolver`. What was decided is written to `resolved.csv` in the folder.
+    parents : bool
+        Whether resolved sub-units roll up to the parent that `institutions` names.
+    resolver_cache : path, optional
+        File that remembers what texts were resolved to.
     years : pair of int, optional
         First and last year to keep; works without a year are left out then.
     types : collection of str, optional
@@ -178,16 +183,19 @@ def ingest(
     with RecordsWriter(out, source=adapter.label) as writer:
         reading = Reading(writer.folder, encoding=encoding, options=options)
         gathered = Gathering(writer, filters)
-        for work in _works(adapter, files, reading, gathered, progress or (lambda *_: None)):
-            try:
-                gathered.add(work)
-            except ValueError as error:
-                reading.reject(work.line, str(error), work.work_id)
+        with _no_collections():
+            for work in _works(adapter, files, reading, gathered, progress or (lambda *_: None)):
+                try:
+                    gathered.add(work)
+                except ValueError as error:
+                    reading.reject(work.line, str(error), work.work_id)
         gathered.flush()
         reading.flush()
         if not gathered.works and not gathered.left_out:
             raise _nothing(adapter, files, reading)
-        addresses, located = _place(gathered, where, resolve, writer.folder)
+        resolver = Resolver(where.table if where else None, parents=parents, cache=resolver_cache) if resolve else None
+        addresses, sites_of = gathered.addresses()
+        placed = place(addresses, sites_of, where, resolver, writer.folder)
         summary = Summary(
             files=len(files),
             lines=reading.lines,
@@ -201,10 +209,10 @@ def ingest(
             truncated=gathered.truncated,
             sites=gathered.sites,
             addresses=len(addresses),
-            located_by_source=located[2],
-            located_by_institutions=located[1],
-            located_by_resolver=located[3],
-            unlocated=located[0] + gathered.addressless,
+            located_by_source=placed.by_source,
+            located_by_institutions=placed.by_institutions,
+            located_by_resolver=placed.by_resolver,
+            unlocated=placed.nowhere + gathered.addressless,
             notes=dict(sorted(gathered.notes.items())),
         )
         told = {
@@ -214,7 +222,8 @@ def ingest(
             "keep_retracted": keep_retracted,
             "keep_actors": keep_actors,
             "institutions": where.source if where else None,
-            "resolve": bool(resolve),
+            "resolve": resolve,
+            "parents": parents,
             "fields": str(fields) if fields is not None else None,
             "breadth": breadth,
             "keywords": str(keywords) if keywords is not None else None,
@@ -222,8 +231,20 @@ def ingest(
             "columns": str(columns) if columns is not None else None,
         }
         info = {"ingest": summary.to_dict(), "options": told, "files": [file.as_posix() for file in files]}
-        writer.finish(addresses, actors=gathered.actors(), info=info)
+        writer.finish(placed.addresses, actors=gathered.actors(), info=info)
     return summary
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Pause the search for cycles: works and rows have none, and with many of them it takes a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _works(
@@ -250,29 +271,15 @@ def _works(
         try:
             yield from adapter.read(lot, reading)
         except (Broken, FormatError) as error:
-            reading.reject(0, str(error))
+            reading.fail(error)
         before += sum(file.stat().st_size for file in lot)
     progress(total, total, gathered.works)
 
 
 def _nothing(adapter: Adapter, files: Sequence[Path], reading: Reading) -> FormatError:
+    if isinstance(reading.error, FormatError):
+        return reading.error
     if reading.first is None:
         return FormatError(files[0], expected=adapter.what, got="no record at all", hint=adapter.hint)
     first = reading.first
     return FormatError(first.file, expected=adapter.what, got=first.reason, row=first.line or None, hint=adapter.hint)
-
-
-def _place(
-    gathered: Gathering, where: Institutions | None, resolve: bool | Resolver, folder: Path
-) -> tuple[pa.Table, list[int]]:
-    """Find the places of addresses; return them and the site rows nowhere, by institutions, source, resolver."""
-    addresses, sites = gathered.addresses()
-    addresses, origin, _ = place_addresses(addresses, where)
-    if resolve is not False:
-        resolver = resolve if isinstance(resolve, Resolver) else Resolver(where.table if where else None)
-        addresses, decisions = resolve_addresses(addresses, resolver)
-        write_csv(decisions.to_pandas(), folder / "resolved.csv", index=False)
-        known = np.asarray(addresses["lat"].is_valid()) | np.asarray(addresses["geonames_id"].is_valid())
-        origin[known & (origin == 0)] = 3
-    counts = np.bincount(origin, weights=sites, minlength=4).astype(np.int64).tolist()
-    return addresses, counts

@@ -1,0 +1,115 @@
+"""Where addresses are: by the identifier of their organisation, else by the source, else by their text."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from innovation_graph._csv import write_csv
+from innovation_graph.places.decisions import resolve_addresses
+from innovation_graph.places.resolver import Resolver
+from innovation_graph.records import SCHEMAS
+from innovation_graph.sources.institutions import PLACE_COLUMNS, Institutions
+
+__all__ = ["Placed", "place"]
+
+
+class Placed(NamedTuple):
+    """Addresses with places, and the number of site rows by where these come from."""
+
+    addresses: pa.Table
+    nowhere: int
+    by_institutions: int
+    by_source: int
+    by_resolver: int
+    unmatched: int
+    """Distinct organisations that the institutions do not have."""
+
+
+def place(
+    addresses: pa.Table,
+    sites: NDArray[np.int64],
+    institutions: Institutions | None,
+    resolver: Resolver | None,
+    folder: Path,
+) -> Placed:
+    """Find the places of addresses.
+
+    Parameters
+    ----------
+    addresses : pyarrow.Table
+        As in records, with what the source itself says of places.
+    sites : numpy.ndarray
+        Number of site rows of each address.
+    institutions : Institutions, optional
+        Where organisations are.
+    resolver : Resolver, optional
+        For the addresses that still have no place; what it decided goes to `resolved.csv`.
+    folder : Path
+        Where that file goes.
+    """
+    addresses, origin, unmatched = _by_identifier(addresses, institutions)
+    if resolver is not None:
+        had_point = _has_point(addresses)
+        addresses, decisions = resolve_addresses(addresses, resolver)
+        write_csv(decisions.to_pandas(), folder / "resolved.csv", index=False)
+        origin[~had_point & _has_point(addresses)] = 3
+    nowhere, by_institutions, by_source, by_resolver = (
+        np.bincount(origin, weights=sites, minlength=4).astype(int).tolist()
+    )
+    return Placed(addresses, nowhere, by_institutions, by_source, by_resolver, int(unmatched.sum()))
+
+
+def _by_identifier(
+    addresses: pa.Table, institutions: Institutions | None
+) -> tuple[pa.Table, NDArray[np.int8], NDArray[np.bool_]]:
+    """Give addresses the places of their organisations.
+
+    Parameters
+    ----------
+    addresses : pyarrow.Table
+        As in records, with what OpenAlex itself says of places.
+    institutions : Institutions, optional
+        Where organisations are; what it says of country goes before the source's own, and if it knows a city
+        or coordinates the whole place is taken from it.
+
+    Returns
+    -------
+    tuple
+        The addresses; for each where the place comes from (0 nowhere, 1 institutions, 2 OpenAlex); for each
+        whether it names an organisation that `institutions` does not have.
+    """
+    origin = np.where(_is_placed(addresses), 2, 0).astype(np.int8)
+    if institutions is None:
+        return addresses, origin, np.zeros(len(addresses), dtype=bool)
+    rows = institutions.rows(addresses["ror"].to_pylist(), addresses["organisation_id"].to_pylist())
+    found = institutions.table.take(pa.array(rows, mask=rows < 0))
+    placed = _is_placed(found)
+    origin[placed] = 1
+    columns: dict[str, Any] = {name: addresses[name] for name in addresses.column_names}
+    for name in PLACE_COLUMNS:
+        columns[name] = pc.if_else(pa.array(placed), found[name], addresses[name])
+    for name in ("country", "type", "organisation"):
+        first, second = (found, addresses) if name == "country" else (addresses, found)
+        columns[name] = pc.coalesce(first[name], second[name])
+    is_organisation = pc.or_(pc.is_valid(addresses["ror"]), pc.is_valid(addresses["organisation_id"])).to_numpy()
+    return (
+        pa.table(columns, schema=SCHEMAS["addresses"]),
+        origin,
+        cast("NDArray[np.bool_]", is_organisation & (rows < 0)),
+    )
+
+
+def _has_point(table: pa.Table) -> NDArray[np.bool_]:
+    return cast("NDArray[np.bool_]", pc.and_(pc.is_valid(table["lat"]), pc.is_valid(table["lon"])).to_numpy())
+
+
+def _is_placed(table: pa.Table) -> NDArray[np.bool_]:
+    placed = pc.or_(pc.is_valid(table["city"]), pc.and_(pc.is_valid(table["lat"]), pc.is_valid(table["lon"])))
+    return cast(
+        "NDArray[np.bool_]",
+        placed.to_numpy(zero_copy_only=False) if isinstance(placed, pa.Array) else placed.to_numpy(),
+    )
