@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +21,7 @@ from scipy import sparse
 from innovation_graph._files import check_head, new_folder, write_json
 from innovation_graph.engine import engine
 from innovation_graph.errors import FormatError, RecordsError
+from innovation_graph.families import one_per_family
 from innovation_graph.places import Located, unlocated
 from innovation_graph.records import ROLES, Records
 from innovation_graph.selection import Selection
@@ -142,7 +143,7 @@ class IncidenceStream:
     Parameters
     ----------
     records : Records
-        Works and sites.
+        Works and sites; if the selection has `one_per`, already merged.
     located : Located
         The places of the addresses (or actors) of these records.
     selection : Selection
@@ -169,19 +170,23 @@ class IncidenceStream:
     @cached_property
     def keep(self) -> NDArray[np.bool_]:
         """Mask of the selected works."""
-        return self.selection.mask(self.records)
+        merged = self.selection.one_per is not None
+        return self.selection.bounds(self.records) if merged else self.selection.mask(self.records)
 
     @property
     def info(self) -> dict[str, Any]:
-        """Where it comes from and how many works were selected."""
+        """Where it comes from and how many works were selected, and before that merged."""
+        merged = self.records.info["families"] if self.selection.one_per is not None else {}
         return {
             "source": self.records.info.get("source", "unknown"),
             "synthetic": self.records.synthetic,
             "places": self.located.name,
             **({} if self.located.catchment_km is None else {"catchment_km": self.located.catchment_km}),
+            **({} if self.located.rule is None else asdict(self.located.rule)),
             **self.selection.describe(),
             "works_read": self.records.n_works,
             "sites_read": self.records.n_sites,
+            **merged,
             "works_selected": int(self.keep.sum()),
         }
 
@@ -249,7 +254,10 @@ class IncidenceStream:
 def stream(
     records: Records, located: Located, selection: Selection | None = None, *, shares: bool = False
 ) -> IncidenceStream:
-    """Prepare the incidence of records with places without reading anything yet.
+    """Prepare the incidence of records with places without reading anything yet, unless works are to be merged.
+
+    With `selection.one_per` the works are merged first, in memory: the works of the incidence are then the merged
+    ones. They keep the addresses and actors of the records, so `located` holds for them too.
 
     Parameters
     ----------
@@ -283,6 +291,8 @@ def stream(
         expected = records.n_addresses
     if len(located.lookup) != expected:
         raise RecordsError(f"places were found for {len(located.lookup)} keys, but these records have {expected}")
+    if selection.one_per is not None:
+        records = one_per_family(records, selection.mask(records))
     return IncidenceStream(records, located, selection, shares)
 
 

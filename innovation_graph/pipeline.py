@@ -19,7 +19,7 @@ from innovation_graph.network import Network
 from innovation_graph.recipe import MapPlan, NetworkPlan, Recipe, RecordsPlan, as_data, as_toml, check
 from innovation_graph.records import Records, read_records
 from innovation_graph.samples import sample_records
-from innovation_graph.sources import openalex
+from innovation_graph.sources import ingesting, openalex
 from innovation_graph.views import explorer, layout
 
 __all__ = ["Result", "draw", "ranked", "run", "write_network"]
@@ -79,7 +79,7 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
     with new_folder(out, marker=_MARKER, known=_own_files(out)) as folder:
         records = _records(recipe.records, folder, report)
         report(f"Records: {records!r}")
-        located = places.locate(records, places.get(recipe.places.set, recipe.places.catchment_km))
+        located = places.locate(records, recipe.places.places())
         report(f"Places: {located!r}")
         networks, tables, summaries, indicators = {}, {}, {}, {}
         for name, plan in recipe.networks.items():
@@ -151,17 +151,23 @@ def _files(folder: Path) -> list[str]:
 def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
     if plan.path is not None:
         return read_records(plan.path)
-    if not plan.openalex:
+    if plan.source is None:
         return sample_records()
-    summary = openalex.ingest(
-        plan.openalex,
-        folder / "records",
-        institutions=plan.institutions,
-        years=plan.years,
-        types=plan.types,
-        keep_retracted=plan.keep_retracted,
-        keep_authors=plan.keep_authors,
-    )
+    common: dict[str, Any] = {
+        name: getattr(plan, name) for name in ("institutions", "years", "types", "keep_retracted")
+    }
+    out = folder / "records"
+    summary: openalex.IngestSummary | ingesting.Summary
+    if plan.source == "openalex":
+        common |= {"keep_authors": plan.keep_actors, "resolve": bool(plan.resolve)}
+        summary = openalex.ingest(plan.files, out, **common)
+    else:
+        names = ("parents", "keep_actors", "breadth", "keywords", "encoding", "columns")
+        common |= {name: getattr(plan, name) for name in names}
+        fields = None if plan.fields == "none" else plan.fields
+        summary = ingesting.ingest(
+            plan.source, plan.files, out, fields=fields, resolve=plan.resolve is not False, **common
+        )
     report(f"Ingested: {summary.works:,} works of {summary.lines:,} records, {summary.rejects:,} rejected")
     return read_records(folder / "records")
 

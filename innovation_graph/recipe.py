@@ -11,9 +11,10 @@ import msgspec
 
 from innovation_graph.centrality import MEASURES
 from innovation_graph.errors import RecipeError
-from innovation_graph.places import SETS, get
+from innovation_graph.places import SETS, Places, get
 from innovation_graph.projection import COUNTING
 from innovation_graph.selection import KINDS, Selection
+from innovation_graph.sources.adapters import SOURCES
 
 __all__ = [
     "MapPlan",
@@ -28,26 +29,44 @@ __all__ = [
     "sample_recipe",
 ]
 
+_SOURCES = ("openalex", *SOURCES)
+_FIELDS = ("gihi2024", "none")
 _RESERVED = frozenset({"records", "indicators.csv", "recipe.toml", "run.json"})
 
 
 class RecordsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where the records come from: a folder of records, or OpenAlex files to ingest, or the packaged sample."""
+    """Where the records come from: a folder of records, or files of a source to ingest, or the packaged sample."""
 
     path: str | None = None
-    openalex: tuple[str, ...] = ()
+    source: str | None = None
+    files: tuple[str, ...] = ()
     institutions: str | None = None
+    resolve: bool | None = None
+    parents: bool = False
     years: tuple[int, int] | None = None
     types: tuple[str, ...] | None = None
     keep_retracted: bool = False
-    keep_authors: bool = False
+    keep_actors: bool = False
+    fields: str = "gihi2024"
+    breadth: str = "broad"
+    keywords: str | None = None
+    encoding: str | None = None
+    columns: str | None = None
 
 
 class PlacesPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which places: `gihi2024`, `country`, `city`, `organisation`, `author` or a CSV; km around a district."""
+    """Which places: `gihi2024`, `country`, `city`, `organisation`, `author`, `clusters` or a CSV, and their reach."""
 
     set: str = "gihi2024"
     catchment_km: float | None = None
+    radius_km: float | None = None
+    min_weight: int | None = None
+    merge_km: float | None = None
+
+    def places(self) -> Places:
+        """Return the set of places."""
+        rest = {name: getattr(self, name) for name in ("catchment_km", "radius_km", "min_weight", "merge_km")}
+        return get(self.set, **rest)
 
 
 class MapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -66,6 +85,8 @@ class NetworkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     kind: str | None = None
     years: tuple[int, int] | None = None
     types: tuple[str, ...] | None = None
+    population: Mapping[str, tuple[int, int]] | None = None
+    one_per: str | None = None
     fields: tuple[str, ...] | None = None
     min_actors: int | None = None
     max_actors: int | None = None
@@ -122,9 +143,9 @@ def read_recipe(path: Path | str) -> Recipe:
 
     records = msgspec.structs.replace(
         recipe.records,
-        path=absolute(recipe.records.path),
-        openalex=tuple(str(absolute(name)) for name in recipe.records.openalex),
-        institutions=absolute(recipe.records.institutions),
+        files=tuple(str(absolute(name)) for name in recipe.records.files),
+        fields=recipe.records.fields if recipe.records.fields in _FIELDS else str(absolute(recipe.records.fields)),
+        **{name: absolute(getattr(recipe.records, name)) for name in ("path", "institutions", "keywords", "columns")},
     )
     plan = recipe.places
     if plan.set not in SETS:
@@ -185,18 +206,32 @@ def check(recipe: Recipe, out: Path) -> None:
                 raise RecipeError(f"{kind} name {name!r} cannot be the name of a folder or file; choose another")
     for name, plan in recipe.networks.items():
         _check_plan(name, plan)
-    get(recipe.places.set, recipe.places.catchment_km)
+    recipe.places.places()
     indicators = [plan.indicator for plan in recipe.networks.values() if plan.indicator is not None]
     if not set(indicators) <= {17, 18}:
         raise RecipeError(f"indicator = {indicators}: networks feed GIHI indicators 17 (papers) and 18 (patents)")
     if len(set(indicators)) < len(indicators):
         raise RecipeError(f"indicator = {max(indicators, key=indicators.count)} is asked of more than one network")
-    if recipe.records.path is not None and recipe.records != RecordsPlan(path=recipe.records.path):
-        raise RecipeError("records: openalex, institutions, years, types and keep_* do not go with `path`")
-    inputs = [recipe.records.path, recipe.records.institutions, *recipe.records.openalex, recipe.places.set]
+    _check_records(recipe.records)
+    records = recipe.records
+    inputs = [*records.files, records.fields, recipe.places.set]
+    inputs += filter(None, (records.path, records.institutions, records.keywords, records.columns))
     for source in inputs:
-        if source is not None and out.resolve() in Path(source).resolve().parents:
+        if out.resolve() in Path(source).resolve().parents:
             raise RecipeError(f"{source} lies inside the results folder {out}, which would be replaced; use another")
+
+
+def _check_records(plan: RecordsPlan) -> None:
+    if plan.path is not None and plan != RecordsPlan(path=plan.path):
+        raise RecipeError(
+            "records: `path` is a folder of records as they are; source, files and the rest do not go with it"
+        )
+    if plan.source is None and plan.path is None and plan != RecordsPlan():
+        raise RecipeError(f"records: say which source the files come from: source = {' | '.join(_SOURCES)}")
+    if plan.source is not None and plan.source not in _SOURCES:
+        raise RecipeError(f"records: source = {plan.source!r}; known: {', '.join(_SOURCES)}")
+    if plan.source is not None and not plan.files:
+        raise RecipeError("records: files = [...] is missing; paths are relative to the recipe")
 
 
 def _check_plan(name: str, plan: NetworkPlan) -> None:

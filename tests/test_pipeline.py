@@ -19,7 +19,9 @@ from typer.testing import CliRunner
 import innovation_graph as ig
 from innovation_graph import cli, pipeline, recipe
 from innovation_graph._csv import write_csv
+from innovation_graph.cli import records as records_commands
 from innovation_graph.errors import RecipeError, RecordsError
+from innovation_graph.sources.adapters import SOURCES
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +133,8 @@ def test_own_files_by_recipe(own_files):
         title = "Mine"
         seed = 7
         [records]
-        openalex = ["works.jsonl.gz"]
+        source = "openalex"
+        files = ["works.jsonl.gz"]
         institutions = "institutions.jsonl"
         [places]
         set = "gihi2024"
@@ -151,7 +154,7 @@ def test_own_files_by_recipe(own_files):
     assert (own_files / "out/all/uk_us.html").is_file()
     assert result.summary["records"]["ingest"]["rejects"] == 1
     stored = tomllib.loads((own_files / "out/recipe.toml").read_text(encoding="utf-8"))
-    assert stored["records"]["openalex"] == [str(own_files / "works.jsonl.gz")]
+    assert stored["records"]["files"] == [str(own_files / "works.jsonl.gz")]
     again = pipeline.run(recipe.read_recipe(own_files / "out/recipe.toml"), own_files / "again")
     assert again.networks["all"] == result.networks["all"]
     assert equal_files(own_files / "out", own_files / "again")
@@ -205,7 +208,7 @@ def test_recipes_that_cannot_be_carried_out(made, message, tmp_path):
 def test_a_run_never_deletes_what_it_did_not_make(own_files):
     made = recipe.Recipe(
         networks={"all": recipe.NetworkPlan(measures=("degree",))},
-        records=recipe.RecordsPlan(openalex=(str(own_files / "works.jsonl.gz"),)),
+        records=recipe.RecordsPlan(source="openalex", files=(str(own_files / "works.jsonl.gz"),)),
     )
     out = own_files / "out"
     pipeline.run(made, out)
@@ -321,13 +324,32 @@ def test_import_and_errors_on_the_command_line(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [[], ["ingest", "openalex"], ["network"], ["import"], ["centrality"], ["communities"], ["map"], ["run"]]
+    "name",
+    [
+        [],
+        *(["ingest", source] for source in ("openalex", *SOURCES)),
+        ["fetch", "openalex"],
+        ["fetch", "ror"],
+        ["fetch", "openalex-snapshot"],
+        ["network"],
+        ["import"],
+        ["centrality"],
+        ["communities"],
+        ["map"],
+        ["run"],
+    ],
 )
 def test_help_has_an_example(name):
     done = command(*name, "--help")
     assert done.exit_code == 0
     assert "innovation-graph" in done.output
     assert "xample" in done.output or "Try it" in done.output
+
+
+def test_every_source_has_its_command():
+    shown = command("ingest", "--help").output
+    assert all(f" {source} " in shown for source in ("openalex", *SOURCES))
+    assert len(records_commands._SOURCES) == len(SOURCES)
 
 
 def test_importing_the_package_is_light():

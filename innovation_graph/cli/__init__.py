@@ -21,8 +21,9 @@ app = typer.Typer(
     help="City collaboration networks from papers and patents: who works with whom, measured and mapped.",
     epilog="Try it: [b]innovation-graph run --out demo[/b] measures and maps the packaged synthetic sample.",
 )
-app.add_typer(records.app, name="ingest")
+app.add_typer(records.ingest_app, name="ingest")
 app.add_typer(fetching.app, name="fetch")
+app.add_typer(records.app)
 app.add_typer(networks.app)
 app.add_typer(measures.app)
 

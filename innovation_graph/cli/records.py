@@ -1,4 +1,4 @@
-"""Commands that make records: ingest."""
+"""Commands that make records: ingest, fields."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,16 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from innovation_graph.cli.common import Types, Years, bar, names, print_counts, say, some_of, span, warn
+from innovation_graph.cli.common import Types, Years, bar, names, open_records, print_counts, say, some_of, span, warn
 
-__all__ = ["app"]
+__all__ = ["app", "ingest_app"]
 
-app = typer.Typer(no_args_is_help=True, help="Turn source files into a folder of records.")
+app = typer.Typer()
+ingest_app = typer.Typer(no_args_is_help=True, help="Turn source files into a folder of records.")
 
 _Out = Annotated[Path, typer.Option(help="Folder of records to write.")]
 _Institutions = Annotated[
     Path | None, typer.Option(help="Where organisations are: ROR dump (zip, JSON, CSV) or OpenAlex institutions.")
 ]
+_Fields = Annotated[str, typer.Option(help="Technology fields of patents: gihi2024, none, or a CSV.")]
+_Breadth = Annotated[str, typer.Option(help="broad or narrow: whether rows that also need keywords count without.")]
+_Keywords = Annotated[Path | None, typer.Option(help="Keywords of the fields: TOML, or CSV with name,keyword.")]
 _Retracted = Annotated[bool, typer.Option("--keep-retracted", help="Keep retracted works.")]
 _Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")]
 _Parents = Annotated[bool, typer.Option("--parents", help="Roll sub-units up to the parent that ROR names.")]
@@ -36,7 +40,7 @@ _SOURCES = {
 }
 
 
-@app.command(
+@ingest_app.command(
     "openalex",
     epilog="Example: innovation-graph ingest openalex works/ --institutions ror.zip --years 2023 --out records",
 )
@@ -94,13 +98,9 @@ def _command(name: str) -> Callable[..., None]:
         keep_actors: Annotated[
             bool, typer.Option("--keep-actors", help="Keep who authors, applicants and inventors are.")
         ] = False,
-        fields: Annotated[
-            str, typer.Option(help="Technology fields of patents: gihi2024, none, or a CSV.")
-        ] = "gihi2024",
-        breadth: Annotated[
-            str, typer.Option(help="broad or narrow: whether rows that also need keywords count without them.")
-        ] = "broad",
-        keywords: Annotated[Path | None, typer.Option(help="Keywords of the fields.")] = None,
+        fields: _Fields = "gihi2024",
+        breadth: _Breadth = "broad",
+        keywords: _Keywords = None,
         encoding: Annotated[
             str | None, typer.Option(metavar="NAME", help="Encoding of text, e.g. gb18030. [default: UTF-8]")
         ] = None,
@@ -140,12 +140,28 @@ def _command(name: str) -> Callable[..., None]:
 
 
 for _name, (_what, _files) in _SOURCES.items():
-    app.command(
+    ingest_app.command(
         _name,
         help=f"Read {_what}; what cannot be used goes to [b]rejects.jsonl[/b] in the folder.",
         short_help=_what,
         epilog=f"Example: innovation-graph ingest {_name} {_files} --institutions ror.zip --out records",
     )(_command(_name))
+
+
+@app.command("fields", epilog="Example: innovation-graph fields records --breadth narrow --out records_narrow")
+def fields_command(
+    records: Annotated[Path, typer.Argument(help="A folder of records with patents.", show_default=False)],
+    out: _Out,
+    scheme: Annotated[str, typer.Option(help="gihi2024, or a CSV in the same form.")] = "gihi2024",
+    breadth: _Breadth = "broad",
+    keywords: _Keywords = None,
+) -> None:
+    """Give the patents of records their technology fields again, by another scheme or breadth."""
+    from innovation_graph import fields
+
+    read = fields.read_keywords(keywords) if keywords is not None else None
+    made = fields.reassign(open_records(records), fields.read_scheme(scheme), out, breadth=breadth, keywords=read)
+    print_counts(f"Patents by field in {out}", made.info["fields"]["works"])
 
 
 def _finish(summary: Any, out: Path, *, strict: bool, given: bool) -> None:
