@@ -16,6 +16,7 @@ import msgspec
 from isal import igzip_lib
 
 from innovation_graph.errors import FormatError
+from innovation_graph.sources._parquet_works import is_parquet, parquet_items
 
 __all__ = [
     "DECODE_ERRORS",
@@ -128,12 +129,15 @@ def read_items(
     Parameters
     ----------
     path : Path
-        JSON lines or a document, plain or gzip (of one or several members).
+        JSON lines or a document, plain or gzip (of one or several members), or Parquet with works of OpenAlex.
     on_reject : callable
         Takes line (0: the whole file), reason and beginning of what cannot be read.
     on_bytes : callable, optional
         Takes the number of bytes read from the disk so far.
     """
+    if is_parquet(path):
+        yield from parquet_items(path, on_reject, on_bytes)
+        return
     yield from split_items(read_blocks(path, on_bytes), on_reject)
 
 
