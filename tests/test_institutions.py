@@ -19,6 +19,8 @@ MADE = [
     ("0abcdefg1", 'Namib "D" Lab', ["funder", "facility"], "Omaruru", "Khomas", "NA", 3352136, -22.5594, 17.0),
     ("0zzzzzzz9", "Somewhere\nInstitute", ["funder"], "Hong Kong", None, "HK", 1819729, 22.27832, 114.1),
 ]  # fmt: skip
+OTHERS = ["Other name", "ON", "Autre nom"]
+PARENT = "0par3nt45"
 
 
 def ror_1(row):
@@ -36,6 +38,14 @@ def ror_1(row):
         "status": "active",
         "addresses": [{"lat": lat, "lng": lon, "state": None, "city": city, "geonames_city": town, "line": None}],
         "country": {"country_code": country, "country_name": "X"},
+        "aliases": OTHERS[:1],
+        "acronyms": OTHERS[1:2],
+        "labels": [{"label": OTHERS[2], "iso639": "fr"}, {"label": name, "iso639": "en"}],
+        "relationships": [
+            {"type": "Child", "id": "https://ror.org/0ch1ldx67", "label": "X"},
+            {"type": "Parent", "id": f"https://ror.org/{PARENT}", "label": "X"},
+            {"type": "Parent", "id": "https://ror.org/0ch1ldx68", "label": "X"},
+        ],
         "external_ids": {"ISNI": {"preferred": None, "all": ["1"]}},
     }
 
@@ -56,13 +66,19 @@ def ror_2(row):
     return {
         "id": f"https://ror.org/{ror}",
         "names": [
-            {"value": "alias", "types": ["alias"], "lang": None},
+            {"value": OTHERS[0], "types": ["alias"], "lang": None},
+            {"value": OTHERS[1], "types": ["acronym"], "lang": None},
+            {"value": OTHERS[2], "types": ["label"], "lang": "fr"},
             {"value": name, "types": ["label", "ror_display"], "lang": "en"},
         ],
         "types": types,
         "status": "active",
         "locations": [{"geonames_id": number, "geonames_details": details}, second],
         "links": [{"type": "website", "value": "https://x.org"}],
+        "relationships": [
+            {"type": "related", "id": "https://ror.org/0ch1ldx67", "label": "X"},
+            {"type": "parent", "id": f"https://ror.org/{PARENT}", "label": "X"},
+        ],
     }
 
 
@@ -74,6 +90,11 @@ def table(header, made):
     return text.getvalue().encode()
 
 
+def other_cells(form):
+    related = f"Child: https://ror.org/0ch1ldx67, https://ror.org/0ch1ldx68; Parent: https://ror.org/{PARENT}"
+    return [OTHERS[0], OTHERS[1], form.format(OTHERS[2]), related]
+
+
 def ror_1_csv(made):
     city = "addresses[0].geonames_city"
     header = [
@@ -82,6 +103,9 @@ def ror_1_csv(made):
         "types",
         "status",
         "aliases",
+        "acronyms",
+        "labels",
+        "relationships",
         "addresses[0].lat",
         "addresses[0].lng",
         f"{city}.name",
@@ -90,7 +114,7 @@ def ror_1_csv(made):
     return table(
         header,
         [
-            [f"https://ror.org/{r}", n, "; ".join(t), "active", "", lat, lon, c, g, s, cc, "X"]
+            [f"https://ror.org/{r}", n, "; ".join(t), "active", *other_cells("{}"), lat, lon, c, g, s, cc, "X"]
             for r, n, t, c, s, cc, g, lat, lon in made
         ],
     )
@@ -100,6 +124,7 @@ def ror_2_csv(made):
     place = "locations.geonames_details"
     header = ["id", "locations.geonames_id", f"{place}.country_code", f"{place}.country_subdivision_name"]
     header += [f"{place}.lat", f"{place}.lng", f"{place}.name", "names.types.ror_display", "types"]
+    header += ["names.types.alias", "names.types.acronym", "names.types.label", "relationships"]
     return table(
         header,
         [
@@ -113,6 +138,7 @@ def ror_2_csv(made):
                 f"{c}; Elsewhere",
                 n,
                 "; ".join(t),
+                *other_cells("no_lang_code: {}; en: " + n),
             ]
             for r, n, t, c, s, cc, g, lat, lon in made
         ],
@@ -133,6 +159,8 @@ def openalex(row, number):
         "id": f"https://openalex.org/I{number}",
         "ror": f"https://ror.org/{ror}",
         "display_name": name,
+        "display_name_alternatives": [OTHERS[0], OTHERS[2]],
+        "display_name_acronyms": [OTHERS[1]],
         "country_code": country,
         "type": next((kind for kind in types if kind != "funder"), "funder"),
         "geo": {
@@ -196,8 +224,12 @@ def test_formats_give_the_same_table(tmp_path, name):
     path = tmp_path / "file"
     path.write_bytes(FORMATS[name]())
     found = read_institutions(path)
-    is_openalex = name.startswith("OpenAlex")
-    assert found.table.to_pylist() == [
+    is_openalex, has_names = name.startswith("OpenAlex"), not name.startswith("CSV")
+    rows = found.table.to_pylist()
+    for row in rows:
+        # Formats list the names in orders of their own.
+        row["aliases"] = set(row["aliases"] or ())
+    assert rows == [
         {
             "ror": ror,
             "organisation_id": f"I{number}" if is_openalex else None,
@@ -209,6 +241,8 @@ def test_formats_give_the_same_table(tmp_path, name):
             "geonames_id": geonames,
             "lat": lat,
             "lon": lon,
+            "aliases": set(OTHERS) if has_names else set(),
+            "parent": PARENT if has_names and not is_openalex else None,
         }
         for number, (ror, label, types, city, region, country, geonames, lat, lon) in enumerate(MADE)
     ]

@@ -309,7 +309,7 @@ def test_import_and_errors_on_the_command_line(tmp_path):
     assert ig.read_network(tmp_path / "net").total_weight == 3
     for arguments, text in (
         (["map", "nowhere"], "error: nowhere: expected a folder with network.json"),
-        (["import", "odd", "x", "--out", "y"], "error: unknown format 'odd'; known: edges, matrix, vosviewer"),
+        (["import", "odd", "x", "--out", "y"], "error: unknown format 'odd'; known: edges, gexf, graphml, matrix, "),
         (["network", "sample", "--years", "last", "--out", "y"], "error: --years: expected a year or a range"),
         (["run", "none.toml"], "error: none.toml:"),
     ):

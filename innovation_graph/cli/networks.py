@@ -1,12 +1,13 @@
 """Commands that make networks: network, import."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from innovation_graph.cli.common import Types, Years, names, open_records, say, span, warn
-from innovation_graph.errors import RecipeError
+from innovation_graph.errors import RecipeError, UnknownNameError
 
 __all__ = ["app"]
 
@@ -78,42 +79,100 @@ def network_command(
 
 @app.command(
     "import",
-    epilog="Example: innovation-graph import vosviewer network.json --group-by address --out cities",
+    epilog="Examples: innovation-graph import vosviewer network.json --group-by address --out cities | "
+    "innovation-graph import pajek years.zip --slices --directed max --out years",
 )
 def import_command(
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="matrix, edges or vosviewer.")],
+    form: Annotated[
+        str,
+        typer.Argument(metavar="FORMAT", help="matrix, edges, vosviewer, pajek, graphml, gexf, npz or matrixmarket."),
+    ],
     path: Annotated[Path, typer.Argument(help="The file (VOSviewer text: the map file).", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Network folder to write.")],
+    out: Annotated[Path, typer.Option(help="Network folder to write; of slices, a folder of them.")],
+    directed: Annotated[
+        str | None, typer.Option(metavar="sum|max|mean", help="What the two directions of a pair make together.")
+    ] = None,
+    drop: Annotated[
+        str | None, typer.Option(metavar="EU,World", help="Leave these places out, as labelled in the file.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Edges: column of one end. [default: source]")] = None,
+    target: Annotated[str | None, typer.Option(help="Edges: column of the other end. [default: target]")] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(help="Edges, GraphML, GEXF: column of the weight [default: weight]; empty: each link counts 1."),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Matrices without labels: one a line, or a table of places.")
+    ] = None,
     network: Annotated[
         Path | None, typer.Option(help="VOSviewer text: the network file, if not beside the map.")
     ] = None,
-    group_by: Annotated[str | None, typer.Option(help="Merge places that share this attribute, e.g. address.")] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="year,quarter", help="Edges: columns of the time; one network a time.")
+    ] = None,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="PATH is a folder or zip of files named by year: one network a year.")
+    ] = False,
+    places: Annotated[
+        Path | None, typer.Option(help="Table of places: names as in the network, then city, country...")
+    ] = None,
+    unmatched: Annotated[str, typer.Option(help="Places that the table does not name: error, drop or keep.")] = "error",
+    group_by: Annotated[
+        str | None, typer.Option(metavar="city,country", help="Merge places that share these attributes.")
+    ] = None,
     minimum: Annotated[float | None, typer.Option(help="Keep links of at least this weight.")] = None,
-    source: Annotated[str, typer.Option(help="Edges: column of one end.")] = "source",
-    target: Annotated[str, typer.Option(help="Edges: column of the other end.")] = "target",
-    weight: Annotated[str, typer.Option(help="Edges: column of the weight; empty: every row counts 1.")] = "weight",
-    directed: Annotated[str | None, typer.Option(help="Edges given both ways become their sum, max or mean.")] = None,
 ) -> None:
-    """Read a ready network: a matrix, a list of links, or a VOSviewer file."""
-    from innovation_graph.errors import UnknownNameError
+    """Read a ready network, or one for each year."""
     from innovation_graph.sources import networks
 
-    options: dict[str, Any] = {
-        "matrix": {},
-        "edges": {"source": source, "target": target, "weight": weight or None, "directed": directed},
-        "vosviewer": {"network": network},
-    }
     if form not in networks.FORMATS:
         raise UnknownNameError("format", form, networks.FORMATS)
-    made = networks.FORMATS[form](path, **options[form])
-    if group_by is not None:
-        made = networks.group_by(made, group_by)
     if minimum is not None and not minimum > 0:
         raise RecipeError(f"--minimum: expected a weight above 0, got {minimum}")
-    if minimum is not None:
-        made = made.threshold(minimum)
-    made.write(out)
-    say(f"{made!r}\nWritten to {out}")
+    given: dict[str, Any] = {
+        "directed": directed,
+        "drop": names(drop),
+        "source": source,
+        "target": target,
+        "weight": weight,
+        "labels": labels,
+        "network": network,
+    }
+    options = _fitting(form, given, time)
+
+    def finish(made: Any) -> Any:
+        if places is not None:
+            made = networks.join_places(made, places, group_by=group_by, unmatched=unmatched)  # type: ignore[arg-type]  # it refuses what it does not know
+        elif group_by is not None:
+            made = networks.group_by(made, group_by)
+        return made if minimum is None else made.threshold(minimum)
+
+    if time is not None or slices:
+        by_time = networks.read_slices(form, path, time=time, **options)
+        by_time = {moment: finish(made) for moment, made in by_time.items()}
+        networks.write_slices(by_time, out)
+        for moment, made in by_time.items():
+            say(f"{moment}: {made!r}")
+    else:
+        made = finish(networks.FORMATS[form](path, **options))
+        made.write(out)
+        say(f"{made!r}")
+    say(f"Written to {out}")
+
+
+def _fitting(form: str, given: dict[str, Any], time: str | None) -> dict[str, Any]:
+    """Return the options that were given, if the format takes them."""
+    from innovation_graph.sources import networks
+
+    options = {name: value for name, value in given.items() if value is not None}
+    foreign = [f"--{name}" for name in options if name not in signature(networks.FORMATS[form]).parameters]
+    if time is not None and form != "edges":
+        foreign.append("--time")
+    if foreign:
+        raise RecipeError(f"{', '.join(foreign)} cannot be used with the format {form}; see `import --help`")
+    if options.get("weight") == "":
+        options["weight"] = None
+    return options
 
 
 def _population(text: str | None) -> dict[str, tuple[int, int]] | None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 import re
 import unicodedata
@@ -12,60 +13,35 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+import pandas as pd
+
 from innovation_graph.errors import FormatError
 from innovation_graph.places.text import slug
 
 __all__ = [
+    "MAX_BYTES",
+    "MAX_RATIO",
+    "RATIO_FROM",
     "File",
     "folded",
-    "is_zip",
     "number",
+    "plain",
     "read_bytes",
     "read_lists",
     "read_rows",
     "read_text",
     "readable_ids",
     "shown",
-    "zip_members",
 ]
 
 File = Path | zipfile.Path
 """A file on disk or inside a zip archive."""
 
-_MAX_BYTES = 1 << 31
-_MAX_RATIO = 200
-_RATIO_FROM = 1 << 24  # smaller members do no harm, and a matrix of zeros packs well
-_MAX_MEMBERS = 100_000
-_ZIP = b"PK\x03\x04"
+MAX_BYTES = 1 << 31
+MAX_RATIO = 200
+RATIO_FROM = 1 << 24  # smaller members do no harm, and a matrix of zeros packs well
 _UNPACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _SMALLER = "Cut it into smaller files, or import it as a matrix in npz."
-
-
-def is_zip(path: File) -> bool:
-    """Tell whether a file on disk is a zip archive, by its content."""
-    try:
-        with path.open("rb") as file:
-            return isinstance(path, Path) and file.read(4) == _ZIP
-    except OSError:
-        return False
-
-
-def zip_members(path: Path, suffixes: Sequence[str], *, expected: str) -> tuple[list[File], list[str]]:
-    """List the members of a zip archive that end like one of `suffixes`, by name; and the names of the others."""
-    try:
-        archive = zipfile.ZipFile(path)
-        names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        hint = "The file may be cut short; get it again."
-        raise FormatError(path, expected=expected, got=f"a broken zip archive: {error}", hint=hint) from error
-    names = [name for name in names if not re.search(r"(^|/)(\.|__MACOSX/)", name)]
-    if len(names) > _MAX_MEMBERS:
-        raise FormatError(path, expected=f"at most {_MAX_MEMBERS:,} files in it", got=f"{len(names):,}")
-    if len(set(names)) < len(names):
-        twice = next(name for name, n in Counter(names).items() if n > 1)
-        raise FormatError(path, expected="each file in it once", got=f"{shown(twice)} more than once")
-    fits = [name for name in names if name.casefold().endswith(tuple(suffixes))]
-    return [zipfile.Path(archive, name) for name in fits], [name for name in names if name not in set(fits)]
 
 
 def read_bytes(path: File, *, expected: str) -> bytes:
@@ -74,8 +50,8 @@ def read_bytes(path: File, *, expected: str) -> bytes:
         return _member_bytes(path, expected)
     try:
         size = path.stat().st_size
-        if size > _MAX_BYTES:
-            got = f"{size:,} bytes, more than {_MAX_BYTES:,}"
+        if size > MAX_BYTES:
+            got = f"{size:,} bytes, more than {MAX_BYTES:,}"
             raise FormatError(path, expected=expected, got=got, hint=_SMALLER)
         return path.read_bytes()
     except IsADirectoryError as error:
@@ -86,8 +62,8 @@ def read_bytes(path: File, *, expected: str) -> bytes:
 
 def _member_bytes(path: zipfile.Path, expected: str) -> bytes:
     info = path.root.getinfo(path.at)
-    if info.file_size > _MAX_BYTES or (
-        info.file_size > _RATIO_FROM and info.file_size > _MAX_RATIO * max(info.compress_size, 1)
+    if info.file_size > MAX_BYTES or (
+        info.file_size > RATIO_FROM and info.file_size > MAX_RATIO * max(info.compress_size, 1)
     ):
         got = f"{info.compress_size:,} bytes that unpack to {info.file_size:,}"
         raise FormatError(str(path), expected=expected, got=got, hint="If it is what it should be, unpack it first.")
@@ -97,7 +73,7 @@ def _member_bytes(path: zipfile.Path, expected: str) -> bytes:
     try:
         # Never more than the declared size is unpacked; what does not fit it is an error of the check sum.
         return path.root.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         got = f"a broken member of a zip archive: {error}"
         raise FormatError(str(path), expected=expected, got=got, hint="Get the archive again.") from error
 
@@ -133,9 +109,7 @@ def read_rows(
     return header, _even(rest, len(header), path)
 
 
-def _even(
-    rows: Iterator[tuple[int, list[str]]], width: int, path: File
-) -> Iterator[tuple[int, list[str]]]:
+def _even(rows: Iterator[tuple[int, list[str]]], width: int, path: File) -> Iterator[tuple[int, list[str]]]:
     for line, row in rows:
         if len(row) != width:
             raise FormatError(str(path), expected=f"{width} cells", got=f"{len(row)}", row=line)
@@ -170,6 +144,25 @@ def shown(value: object, most: int = 160) -> str:
     """Return how a value prints, cut where a message would become a page."""
     text = repr(value[: most + 1] if isinstance(value, (str, list)) else value)
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def plain(column: pd.Series) -> pd.Series:
+    """Return a column as numbers if all are numbers, else as text; empty is missing, nested values are JSON."""
+    filled = column.replace("", None)
+    if not any(isinstance(value, (bool, dict, list)) for value in filled):
+        try:
+            return pd.to_numeric(filled)
+        except (TypeError, ValueError):
+            pass
+    texts = [
+        value
+        if isinstance(value, str)
+        else None
+        if pd.api.types.is_scalar(value) and pd.isna(value)
+        else json.dumps(value)
+        for value in filled
+    ]
+    return pd.Series(texts, index=column.index, dtype="str")
 
 
 def folded(label: str) -> str:

@@ -47,8 +47,8 @@ class Parsed:
     notes : dict
         What to add to the provenance.
     whole : bool
-        Whether the file speaks of both directions of every pair, as a matrix does. Else a direction that
-        is not in the file says nothing unless other pairs stand in both.
+        Whether the file speaks of both directions of every pair, as a matrix does unless it is a triangle.
+        Else a direction that is not in the file says nothing unless other pairs stand in both.
     """
 
     labels: list[str]
@@ -101,7 +101,7 @@ def built(
     Returns
     -------
     Network
-        Its provenance counts `loops`, and where there are any `both_ways` (pairs), `one_way` (pairs) and
+        Its provenance counts `loops`, and where there are any `both_ways` (pairs) and
         `repeated_links` (rows beyond the first of their pair and direction).
 
     Raises
@@ -149,29 +149,29 @@ def _one_way(
     for way, mask in enumerate((a < b, a > b)):
         sums[way] = np.bincount(pair[mask], weights=weight[mask], minlength=len(keys))
         rows[way] = np.bincount(pair[mask], minlength=len(keys))
-    both = (rows > 0).all(axis=0)
+    both = np.logical_and(rows[0] > 0, rows[1] > 0)
     low, high = keys // n, keys % n
     counts = {
         "both_ways": int(both.sum()),
-        "one_way": int((~both).sum()),
         "repeated_links": int(len(a) - (rows > 0).sum()),
     }
     if rule == "max":
         return low, high, sums.max(axis=0), counts
     if rule is not None:
         return low, high, sums.sum(axis=0) / (2 if rule == "mean" else 1), counts
-    if not both.any() and not parsed.whole:
+    half = not both.any() and (not parsed.whole or bool((a < b).all() or (a > b).all()))
+    if half:
         return low, high, sums.sum(axis=0), counts
     uneven = np.flatnonzero(~np.isclose(sums[0], sums[1], rtol=1e-12, atol=0))
     if len(uneven):
-        at = uneven[0]
+        at = next(iter(uneven[both[uneven]]), uneven[0])
         names = f"{shown(parsed.labels[low[at]])} - {shown(parsed.labels[high[at]])}"
-        others = f" ({len(uneven):,} of {len(keys):,} pairs differ)"
+        when = f" in {parsed.notes['time']}" if "time" in parsed.notes else ""
         raise FormatError(
             str(path),
             expected="links without direction, or the same weight both ways",
             got=f"{names} is {_said(sums[0, at], rows[0, at])} one way and {_said(sums[1, at], rows[1, at])} "
-            f"the other way{others}",
+            f"the other way{when} ({len(uneven):,} of {len(keys):,} pairs differ)",
             hint="Say what the two directions make together: directed=sum, max or mean.",
         )
     return low, high, sums[0], counts
@@ -241,7 +241,10 @@ def _with_countries(table: pd.DataFrame) -> pd.DataFrame:
     if sum(code is not None for code in codes) < _KNOWN_SHARE * len(codes):
         return table
     about = countries.table().reindex(codes)
-    is_code = np.array([label.strip().upper() == code for label, code in zip(labels, codes, strict=True)])
+    is_code = (
+        np.array([len(text) == 2 and text.isascii() for text in labels.str.strip()])
+        & about["name_en"].notna().to_numpy()
+    )
     filled = {"country": codes, "iso2": codes}
     filled |= {name: about[name].to_list() for name in ("name_zh", "continent") if name not in table}
     names = np.where(is_code, about["name_en"].to_numpy(dtype=object), labels.to_numpy(dtype=object))

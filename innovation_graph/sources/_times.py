@@ -26,7 +26,14 @@ def check_time(text: str, path: File, line: int | None = None) -> str:
 
 def in_order(times: Iterable[str]) -> list[str]:
     """Sort times: runs of digits as numbers, the rest as text."""
-    return sorted(times, key=lambda time: [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"([0-9]+)", time) if part])
+    return sorted(
+        times,
+        key=lambda time: [
+            (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+            for part in re.split(r"([0-9]+)", time)
+            if part
+        ],
+    )
 
 
 def time_in_name(stem: str) -> str | None:
@@ -41,4 +48,6 @@ def time_in_name(stem: str) -> str | None:
     if not found:
         return None
     year, quarter, end, month, day = found[-1].groups()
+    if end and end <= year:
+        return str(end)  # no span, but two years, such as that of an edition before that of the data
     return "-".join(part for part in (year, quarter and f"Q{quarter}", end, month, day) if part)

@@ -4,13 +4,13 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from innovation_graph.errors import FormatError
 from innovation_graph.network import Network
+from innovation_graph.sources._archives import one_file
 from innovation_graph.sources._cells import File, number, read_rows, shown
 from innovation_graph.sources._parsed import Parsed, Rule, built, check_rule, without
 from innovation_graph.sources._times import check_time, in_order
@@ -60,7 +60,7 @@ def read_edges(
     -------
     Network
         Places in the order of their names; links from a place to itself are dropped and counted in
-        `provenance["loops"]`. Names of countries fill `country`, as `place_table` says.
+        `provenance["loops"]`. If nine in ten labels are countries, they fill `country`.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def read_edges(
     UnknownNameError
         If a place to leave out does not occur.
     """
-    path = Path(path) if isinstance(path, str) else path
+    path = one_file(path, "edges")
     parts = parse_edges(path, source=source, target=target, weight=weight, directed=directed)
     return built(without(parts[""], drop), path, "edges", directed=directed)
 

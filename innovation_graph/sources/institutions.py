@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from innovation_graph.errors import FormatError
 from innovation_graph.sources._input import DECODE_ERRORS, Broken, Item, list_files, read_blocks, split_items
+from innovation_graph.sources._other_names import distinct_names, names_in_cells, parent_in_cell
 from innovation_graph.sources._schema import Geo, coordinates, geonames, iso2, short_id, short_ror
 
 __all__ = ["PLACE_COLUMNS", "Institutions", "read_institutions"]
@@ -38,6 +39,8 @@ _SCHEMA = pa.schema(
         ("geonames_id", pa.int32()),
         ("lat", pa.float64()),
         ("lon", pa.float64()),
+        ("aliases", pa.list_(pa.string())),
+        ("parent", pa.string()),
     ]
 )
 _MAX_UNPACKED = 1 << 31
@@ -57,6 +60,10 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "geonames_id": ("geonames", "geonames_id", "geonames_city_id", f"{_ROR_V1}.id", "locations.geonames_id"),
     "lat": ("lat", "latitude", "addresses[0].lat", f"{_ROR_V2}.lat"),
     "lon": ("lng", "lon", "longitude", "addresses[0].lng", f"{_ROR_V2}.lng"),
+    "parent": ("parent", "relationships"),
+    "alias": ("aliases", "names.types.alias"),
+    "acronym": ("acronyms", "names.types.acronym"),
+    "label": ("labels", "names.types.label"),
 }
 
 
@@ -71,6 +78,8 @@ class _Row(NamedTuple):
     geonames_id: int | None
     lat: float | None
     lon: float | None
+    aliases: list[str] | None = None
+    parent: str | None = None
 
 
 class _Name(Struct, gc=False):
@@ -109,6 +118,15 @@ class _Address(Struct, gc=False):
     geonames_city: _City | None = None
 
 
+class _Label(Struct, gc=False):
+    label: str | None = None
+
+
+class _Relationship(Struct, gc=False):
+    type: str | None = None
+    id: str | None = None
+
+
 class _Country(Struct, gc=False):
     country_code: str | None = None
 
@@ -128,6 +146,12 @@ class _Organisation(Struct, gc=False):
     geo: Geo | None = None
     addresses: list[_Address] | None = None
     locations: list[_Location] | None = None
+    aliases: list[str] | None = None
+    acronyms: list[str] | None = None
+    labels: list[_Label] | None = None
+    display_name_alternatives: list[str] | None = None
+    display_name_acronyms: list[str] | None = None
+    relationships: list[_Relationship] | None = None
     results: list[Raw] | UnsetType = UNSET
 
 
@@ -139,8 +163,9 @@ class Institutions:
     ----------
     table : pyarrow.Table
         One row an organisation: `ror` (nine characters), `organisation_id` ("I12"), `organisation`, `type`,
-        `city`, `region`, `country` (ISO 3166-1 alpha-2), `geonames_id`, `lat`, `lon` (degrees); what is
-        unknown is null.
+        `city`, `region`, `country` (ISO 3166-1 alpha-2), `geonames_id`, `lat`, `lon` (degrees), `aliases`
+        (list of its other names, labels in other languages and acronyms), `parent` (ROR identifier of the
+        organisation above it, the first if there are several); what is unknown is null.
     source : str
         Name of the file they come from.
     """
@@ -328,7 +353,26 @@ def _organisation(record: _Organisation) -> _Row:
         iso2(country),
         geonames(number),
         *coordinates(lat, lon),
+        distinct_names(name, _other_names(record)),
+        _parent(record.relationships or ()),
     )
+
+
+def _other_names(record: _Organisation) -> Iterator[str | None]:
+    yield from (name.value for name in record.names or ())
+    yield from (label.label for label in record.labels or ())
+    for names in (
+        record.aliases,
+        record.acronyms,
+        record.display_name_alternatives,
+        record.display_name_acronyms,
+    ):
+        yield from names or ()
+
+
+def _parent(relationships: Iterable[_Relationship]) -> str | None:
+    parents = (short_ror(one.id) for one in relationships if (one.type or "").lower() == "parent")
+    return next(filter(None, parents), None)
 
 
 def _display(names: Iterable[_Name]) -> str | None:
@@ -374,7 +418,7 @@ def _from_csv(path: Path, data: bytes) -> Iterator[_Row]:
 
 
 def _csv_row(values: Sequence[str]) -> _Row:
-    ror, other, name, types, city, region, country, number, lat, lon = values
+    ror, other, name, types, city, region, country, number, lat, lon, above, *others = values
     if ";" in number:  # several locations in one cell each: the first
         city, region, country, number, lat, lon = (
             value.partition(";")[0].strip() for value in (city, region, country, number, lat, lon)
@@ -397,5 +441,8 @@ def _csv_row(values: Sequence[str]) -> _Row:
         region or None,
         code,
         geonames(number),
-        *point,
+        point[0],
+        point[1],
+        distinct_names(name, names_in_cells(others)),
+        parent_in_cell(above),
     )

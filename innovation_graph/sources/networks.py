@@ -1,199 +1,62 @@
-"""Ready networks: matrices, lists of links, and VOSviewer files -> Network."""
+"""Ready networks: readers by format, and places merged by what a column or a table says of them.
 
-import json
-from collections.abc import Callable, Sequence
+If at least nine in ten labels of a network are alpha-2 codes or names of countries, the places get `country`, `iso2`,
+`name_zh` and `continent`, and a code is replaced by the English name; labels that are none (a total, a union) stay as
+they are. Fewer may be cities, states or people that are called like a country.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from innovation_graph._links import sealed
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS, Network
 from innovation_graph.places import countries
-from innovation_graph.sources._cells import (
-    folded,
-    number,
-    read_rows,
-    read_text,
-    readable_ids,
-)
+from innovation_graph.sources._cells import folded, plain, read_rows, readable_ids, shown
+from innovation_graph.sources.edges import read_edges
+from innovation_graph.sources.graphs import read_gexf, read_graphml
+from innovation_graph.sources.matrices import read_matrix, read_matrixmarket, read_npz
+from innovation_graph.sources.pajek import read_pajek
+from innovation_graph.sources.slices import read_slices, write_slices
+from innovation_graph.sources.vosviewer import read_vosviewer
 
-__all__ = ["FORMATS", "group_by", "read_edges", "read_matrix", "read_vosviewer"]
-
-_NONE = frozenset({"", "na", "n/a", "nan", "none", "null", "-", ".", ".."})
-_DIRECTED_RULES = ("sum", "max", "mean")
-
-
-def read_matrix(path: Path | str) -> Network:
-    """Read a symmetric matrix from a text file with labels.
-
-    The first row names the columns; the column whose entries fit these names labels the rows, and
-    columns in front of it are ignored. Labels fit if they are the same letters and digits: `united_states`
-    and "United States" do. Rows give the order and the names. The diagonal is dropped; an empty
-    cell, `na`, `n/a`, `nan`, `none`, `null`, `-`, `.` and `..` mean no link.
-
-    Parameters
-    ----------
-    path : str or Path
-        UTF-8 text, separated by commas, semicolons or tabs.
-
-    Returns
-    -------
-    Network
-        One place a row.
-
-    Raises
-    ------
-    FormatError
-        If labels do not fit, a cell is neither a number from 0 on nor empty, or the matrix is not symmetric.
-    """
-    path = Path(path)
-    header, rows = read_rows(path, expected="a matrix with column labels in the first row and row labels")
-    at = _label_column(path, header, rows)
-    labels = [row[at].strip() for _, row in rows]
-    columns = {folded(name): i for i, name in enumerate(header) if i > at}
-    keys = [folded(label) for label in labels]
-    _check_labels(path, labels, header[at + 1 :])
-    values = np.zeros((len(rows), len(rows)))
-    for i, (line, row) in enumerate(rows):
-        for j, key in enumerate(keys):
-            cell = row[columns[key]].strip()
-            if i != j and cell.casefold() not in _NONE:
-                values[i, j] = number(cell, path, line, what=f"column {header[columns[key]]!r}")
-    uneven = np.argwhere(np.triu(values != values.T))
-    if len(uneven):
-        i, j = uneven[0]
-        raise FormatError(
-            path,
-            expected="a symmetric matrix",
-            got=f"{values[i, j]:.15g} for {labels[i]} - {labels[j]} and {values[j, i]:.15g} the other way",
-            hint="For directed data, write a list of links and import it as `edges` with a rule.",
-            row=rows[i][0],
-        )
-    return Network.from_matrix(values, _places(labels), provenance=_provenance(path, "matrix"))
-
-
-def read_edges(
-    path: Path | str,
-    *,
-    source: str = "source",
-    target: str = "target",
-    weight: str | None = "weight",
-    directed: Literal["sum", "max", "mean"] | None = None,
-) -> Network:
-    """Read a list of links from a text file with a header.
-
-    Parameters
-    ----------
-    path : str or Path
-        UTF-8 text, separated by commas, semicolons or tabs.
-    source, target : str
-        Columns with the two ends of a link; names of places.
-    weight : str or None
-        Column with the weight, 0 for no link; None gives each row weight 1.
-    directed : {"sum", "max", "mean"}, optional
-        What the two directions of a pair make together; rows of the same direction add up before, and
-        a direction that is not in the file is 0. None: a pair that stands twice in the file is an error.
-
-    Returns
-    -------
-    Network
-        Places in the order of their names; links from a place to itself are dropped and counted in
-        `provenance["loops"]`.
-
-    Raises
-    ------
-    FormatError
-        If columns are missing, a name is empty, a weight is no number from 0 on, or a pair stands twice.
-    RecipeError
-        If there is no such rule.
-    """
-    path = Path(path)
-    if directed is not None and directed not in _DIRECTED_RULES:
-        raise RecipeError(f"directed must be one of {', '.join(_DIRECTED_RULES)}, not {directed!r}")
-    header, rows = read_rows(path, expected="a list of links with a header")
-    wanted = [source, target] + ([weight] if weight else [])
-    missing = [name for name in wanted if name not in header]
-    if missing:
-        hint = "Name the columns with source=, target= and weight=."
-        raise FormatError(path, expected=f"columns {wanted}", got=f"columns {header}", hint=hint, row=1)
-    at = [header.index(name) for name in wanted]
-    pairs: dict[tuple[str, str], float] = {}
-    loops = 0
-    for line, row in rows:
-        a, b = row[at[0]].strip(), row[at[1]].strip()
-        if not a or not b:
-            raise FormatError(path, expected="names of two places", got=f"{a!r} and {b!r}", row=line)
-        value = number(row[at[2]], path, line, what=f"column {weight!r}") if weight else 1.0
-        if directed is None and ((a, b) in pairs or (b, a) in pairs):
-            hint = "Say what the two directions make together: directed=sum, max (listed both ways) or mean."
-            raise FormatError(path, expected="each pair once", got=f"{a} - {b} again", hint=hint, row=line)
-        loops += a == b
-        pairs[a, b] = pairs.get((a, b), 0.0) + value
-    names = sorted({name for pair in pairs for name in pair})
-    position = {name: i for i, name in enumerate(names)}
-    merged: dict[tuple[int, int], float] = {}
-    for (a, b), value in pairs.items():
-        i, j = sorted((position[a], position[b]))
-        merged[i, j] = _merge(value, pairs.get((b, a), 0.0), directed)
-    provenance = _provenance(path, "edges", loops=loops, **({"directed": directed} if directed else {}))
-    ends = np.array(list(merged), dtype=np.int64).reshape(-1, 2)
-    return _network(_places(names), ends, np.array(list(merged.values())), provenance)
-
-
-def read_vosviewer(path: Path | str, network: Path | str | None = None) -> Network:
-    """Read a network as VOSviewer saves it: one JSON file, or a map file and a network file.
-
-    Parameters
-    ----------
-    path : str or Path
-        The JSON file (`.json`), or the map file.
-    network : str or Path, optional
-        The network file; default: the file beside the map whose name has "network" for "map".
-
-    Returns
-    -------
-    Network
-        One place an item, named by its label. Other attributes of items (x, y, cluster, `weight<...>`,
-        `score<...>`, address...) are columns of the place table, their identity is `vosviewer_id`.
-
-    Raises
-    ------
-    FormatError
-        If a file is missing or malformed, an item stands twice, or a link names an unknown item.
-    """
-    path = Path(path)
-    if path.suffix.casefold() == ".json":
-        items, ends, weights = _vosviewer_json(path)
-    else:
-        items, ends, weights = _vosviewer_text(path, network)
-    ids = items["id"].astype("str")
-    if not ids.is_unique:
-        raise FormatError(path, expected="each item once", got=f"item {ids[ids.duplicated()].iloc[0]} again")
-    at = pd.Index(ids).get_indexer(pd.Index(ends.ravel(), dtype="str")).reshape(-1, 2)
-    if np.any(at < 0):
-        link = int(np.argwhere(at < 0)[0][0])
-        raise FormatError(path, expected="links between items", got=f"a link {ends[link, 0]} - {ends[link, 1]}")
-    labels = items.get("label", ids)
-    table = _places(labels.where(labels.notna(), ids).astype(str).tolist())
-    for name in items.columns.drop(["id", "label"], errors="ignore"):
-        column = _plain(items[name])
-        if PLACE_COLUMNS.get(name) is float and not pd.api.types.is_numeric_dtype(column):
-            raise FormatError(path, expected=f"numbers as {name!r} of items", got=f"{column.dropna().iloc[0]!r}")
-        # These three names are taken by what the import itself says of a place.
-        table[f"item_{name}" if name in {"place_id", "name_en", "vosviewer_id"} else name] = column.to_numpy()
-    table["vosviewer_id"] = ids.to_numpy()
-    return _network(table, at, weights, _provenance(path, "vosviewer"))
-
+__all__ = [
+    "FORMATS",
+    "group_by",
+    "join_places",
+    "read_edges",
+    "read_gexf",
+    "read_graphml",
+    "read_matrix",
+    "read_matrixmarket",
+    "read_npz",
+    "read_pajek",
+    "read_slices",
+    "read_vosviewer",
+    "write_slices",
+]
 
 FORMATS: dict[str, Callable[..., Network]] = {
     "matrix": read_matrix,
     "edges": read_edges,
     "vosviewer": read_vosviewer,
+    "pajek": read_pajek,
+    "graphml": read_graphml,
+    "gexf": read_gexf,
+    "npz": read_npz,
+    "matrixmarket": read_matrixmarket,
 }
 """Readers by the name of their format; each takes a path first."""
+
+# What is true of a group if it is true of each of its places; numbers of works are not.
+_COUNTRY = ("country", "iso2")
+_SHARED = ("name_zh", "country", "iso2", "continent", "tier", "lat", "lon")
 
 
 def group_by(network: Network, column: str) -> Network:
@@ -202,162 +65,232 @@ def group_by(network: Network, column: str) -> Network:
     Parameters
     ----------
     network : Network
-        As from `read_vosviewer`.
+        As from `read_vosviewer` or `join_places`.
     column : str
-        Name of the column. Values that look like "City, Country" give the name of the city and, as
-        `country` and `iso2`, the code of the country.
+        Name of the column, or several parted by commas: "city,country" keeps the Cambridges of two countries
+        apart. Values of one column that look like "City, Country" give the name of the city and, as `country`
+        and `iso2`, the code of the country; so does a column `country`.
 
     Returns
     -------
     Network
-        One place a value, in the order of the values; weights between groups add up.
-        `provenance["inside_links"]` and `["inside_weight"]` count what lay inside them.
+        One place a value, in the order of the values; weights between groups add up. Of the other columns of
+        `PLACE_COLUMNS`, those about places and not about works keep what all places of a group share.
+        `provenance["inside_links"]` and `["inside_weight"]` count what lay inside the groups.
 
     Raises
     ------
     UnknownNameError
         If there is no such column.
     NetworkError
-        If a place has no value there.
+        If a place has no value there, or one city stands in two countries.
     """
+    return _merged(network, column)
+
+
+def _merged(network: Network, column: str, alone: Collection[str] = ()) -> Network:
     table = network.places
-    if column not in table:
-        raise UnknownNameError("column", column, table.columns)
-    values = table[column]
-    without = network.ids[values.isna() | (values.astype("str").str.strip() == "")]
-    if len(without):
-        raise NetworkError(
-            f"{len(without)} of {network.n_places} places have no {column!r}, the first is {without[0]!r}; "
-            "give them one, or group by another column"
-        )
-    groups = values.astype("str").str.strip()
-    distinct = sorted(set(groups))
-    split = [text.rpartition(",") for text in distinct]
-    found = [countries.code(country) for _, _, country in split]
-    names = [
-        city.strip() if code and city else text for text, (city, _, _), code in zip(distinct, split, found, strict=True)
-    ]
-    index = pd.Index(readable_ids(names, found), dtype="str", name="place_id")
-    places = pd.DataFrame({"name_en": names, "country": found, "iso2": found}, index=index)
-    of = dict(zip(distinct, index, strict=True))
-    merged = network.aggregate(places, [of[text] for text in groups])
+    names = [column] if column in table else [name.strip() for name in column.split(",")]
+    lonely = table.index.isin(list(alone))
+    parts = []
+    for name in names:
+        if name not in table:
+            raise UnknownNameError("column", name, table.columns)
+        # A place that no table knows is a group of its own name.
+        values = _texts(table[name]).where(~lonely, network.names)
+        parts.append([_as_key(name, text) for text in values.fillna("")])
+        without = network.ids[values.isna() | (values.str.strip() == "")]
+        if len(without):
+            raise NetworkError(
+                f"{len(without)} of {network.n_places} places have no {name!r}, the first is {without[0]!r}; "
+                "give them one, or group by another column"
+            )
+    keys = list(zip(*parts, strict=True))
+    distinct = sorted(set(keys))
+    rank = {key: i for i, key in enumerate(distinct)}
+    of = np.array([rank[key] for key in keys])
+    if column.casefold() == "city":
+        _check_one_country(network, column, of)
+    places = pd.DataFrame({name: _shared(table[name], of, len(distinct)) for name in _SHARED})
+    about = [_named(names, key) for key in distinct]
+    codes = pd.Series([code for _, code in about], dtype="str")
+    places["country"] = codes.where(codes.notna(), places["country"])
+    places["iso2"] = codes.where(codes.notna(), places["iso2"])
+    places.insert(0, "name_en", [name for name, _ in about])
+    known = [None if pd.isna(code) else str(code) for code in places["country"]]
+    places.index = pd.Index(readable_ids(places["name_en"].tolist(), known), dtype="str", name="place_id")
+    merged = network.aggregate(places, places.index[of].tolist())
     return Network(merged.places, merged.upper, {**merged.provenance, "group_by": column})
 
 
-def _merge(one: float, other: float, directed: str | None) -> float:
-    if directed == "max":
-        return max(one, other)
-    return (one + other) / 2 if directed == "mean" else one + other
+def _texts(column: pd.Series) -> pd.Series:
+    """Return values as text; whole numbers without a decimal point, also where one is missing."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return column.astype("str")
 
 
-def _label_column(path: Path, header: list[str], rows: list[tuple[int, list[str]]]) -> int:
-    columns = {folded(name) for name in header} - {""}
-    fits = [sum(folded(row[i]) in columns for _, row in rows) for i in range(len(header))]
-    best = int(np.argmax(fits))
-    if fits[best] == 0:
-        got = f"columns {header[:6]} and a first row {rows[0][1][:6]}"
-        raise FormatError(path, expected="a column whose entries name the other columns", got=got, row=1)
-    return best
+def _as_key(column: str, text: str) -> str:
+    text = text.strip()
+    return countries.code_or_name(text) or text if column in _COUNTRY else text
 
 
-def _check_labels(path: Path, rows: list[str], columns: list[str]) -> None:
-    for what, labels in (("row", rows), ("column", columns)):
-        keys = [folded(label) for label in labels]
-        twice = sorted({label for label, key in zip(labels, keys, strict=True) if keys.count(key) > 1})
-        if twice:
-            raise FormatError(path, expected=f"each {what} label once", got=f"{twice[:5]} more than once")
-    missing = [label for label in rows if folded(label) not in {folded(name) for name in columns}]
-    beyond = [name for name in columns if folded(name) not in {folded(label) for label in rows}]
-    if missing or beyond:
-        got = f"rows without a column: {missing[:5]}; columns without a row: {beyond[:5]}"
-        hint = "Letter case, spaces and punctuation are ignored; spell the rest alike."
-        raise FormatError(path, expected="the same labels on rows and columns", got=got, hint=hint)
+def _named(columns: list[str], key: tuple[str, ...]) -> tuple[str, str | None]:
+    """Return the name and the country code of a group."""
+    parts = dict(zip(columns, key, strict=True))
+    land = next((parts.pop(name) for name in _COUNTRY if name in parts), None)
+    if land is not None:
+        code = countries.code_or_name(land)
+        return next(iter(parts.values()), countries.name(code) if code else land), code
+    if len(key) > 1:
+        return ", ".join(key), None
+    city, _, country = key[0].rpartition(",")
+    code = countries.code(country)
+    return (city.strip(), code) if city and code else (key[0], None)
 
 
-def _vosviewer_json(path: Path) -> tuple[pd.DataFrame, NDArray[Any], NDArray[np.float64]]:
-    expected = "VOSviewer JSON: {network: {items: [{id, ...}], links: [{source_id, target_id}]}}"
-    try:
-        content = json.loads(read_text(path, expected=expected))
-        items, links = content["network"]["items"], content["network"].get("links", [])
-        table = pd.DataFrame([_flat(item) for item in items])
-        ends = [(str(link["source_id"]), str(link["target_id"])) for link in links]
-    except json.JSONDecodeError as error:
-        hint = "The file may be cut short; save it again."
-        raise FormatError(path, expected=expected, got=error.msg, hint=hint, row=error.lineno) from error
-    except (KeyError, TypeError, AttributeError) as error:
-        raise FormatError(path, expected=expected, got=f"{type(error).__name__}: {error}") from error
-    if not len(table) or "id" not in table or table["id"].isna().any():
-        raise FormatError(path, expected=expected, got=f"{len(table)} items, not each with an id")
-    weights = [_strength(link.get("strength", 1), path, link) for link in links]
-    return table, np.array(ends, dtype=object).reshape(-1, 2), np.array(weights, dtype=np.float64)
+def _shared(column: pd.Series, of: NDArray[np.int64], n: int) -> pd.Series:
+    """Return the one value of each group; missing where there are several or none."""
+    values = column.reset_index(drop=True).dropna()
+    groups = values.groupby(of[values.index])
+    return groups.first().where(groups.min() == groups.max()).reindex(range(n))
 
 
-def _strength(value: object, path: Path, link: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < np.inf:
-        return float(value)
-    raise FormatError(path, expected="a strength from 0 on", got=f"{value!r} in the link {link}")
+def _check_one_country(network: Network, column: str, of: NDArray[np.int64]) -> None:
+    table = network.places
+    land = table["country"].reset_index(drop=True).dropna()
+    groups = land.groupby(of[land.index])
+    several = groups.min() != groups.max()
+    if several.any():
+        group = several.index[several][0]
+        raise NetworkError(
+            f"{table[column].iloc[int(np.flatnonzero(of == group)[0])]!r} stands in several countries: "
+            f"{sorted(set(land[of[land.index] == group]))}; group by {column},country"
+        )
 
 
-def _flat(item: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in item.items():
-        inner = {"weights": "weight", "scores": "score"}.get(key)
-        flat.update({f"{inner}<{name}>": entry for name, entry in value.items()} if inner else {key: value})
-    return flat
-
-
-def _vosviewer_text(path: Path, network: Path | str | None) -> tuple[pd.DataFrame, NDArray[Any], NDArray[np.float64]]:
-    header, rows = read_rows(path, expected="a VOSviewer map file with a column 'id'", separators="\t,;")
-    if "id" not in header or len(set(header)) < len(header):
-        raise FormatError(path, expected="different columns, one of them 'id'", got=f"columns {header}", row=1)
-    items = pd.DataFrame([row for _, row in rows], columns=header, dtype="str")
-    other = path.with_name(path.name.replace("map", "network")) if network is None else Path(network)
-    if other == path or not other.exists():
-        hint = "Give it with network=."
-        raise FormatError(path, expected="a network file with the links beside the map", got="none", hint=hint)
-    first, rest = read_rows(other, expected="lines of two ids and a strength", separators="\t,;", may_be_empty=True)
-    ends, weights = [], []
-    for line, row in [(1, first), *rest] if first else []:
-        if len(row) not in {2, 3}:
-            raise FormatError(other, expected="two ids and a strength", got=f"{len(row)} cells", row=line)
-        ends.append((row[0].strip(), row[1].strip()))
-        weights.append(number(row[2], other, line, what="the strength") if len(row) == 3 else 1.0)
-    return items, np.array(ends, dtype=object).reshape(-1, 2), np.array(weights, dtype=np.float64)
-
-
-def _plain(column: pd.Series) -> pd.Series:
-    """Numbers if all are numbers, else text; nested values as JSON."""
-    filled = column.replace("", None)
-    if not any(isinstance(value, (bool, dict, list)) for value in filled):
-        try:
-            return pd.to_numeric(filled)
-        except (TypeError, ValueError):
-            pass
-    texts = [
-        value
-        if isinstance(value, str)
-        else None
-        if pd.api.types.is_scalar(value) and pd.isna(value)
-        else json.dumps(value)
-        for value in filled
-    ]
-    return pd.Series(texts, index=column.index, dtype="str")
-
-
-def _places(names: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame({"name_en": list(names)}, index=pd.Index(readable_ids(names), dtype="str", name="place_id"))
-
-
-def _network(
-    places: pd.DataFrame,
-    ends: NDArray[np.integer[Any]],
-    weights: NDArray[np.float64],
-    provenance: dict[str, Any],
+def join_places(
+    network: Network,
+    table: Path | str,
+    *,
+    group_by: str | None = None,
+    unmatched: Literal["error", "drop", "keep"] = "error",
 ) -> Network:
-    ids = places.index.to_numpy()
-    links = pd.DataFrame({"source": ids[ends[:, 0]], "target": ids[ends[:, 1]], "weight": weights})
-    return Network.from_edges(links, places, provenance=provenance)
+    """Add columns of a table to the places of a network, and merge the places by them if wished.
+
+    Parameters
+    ----------
+    network : Network
+        Between organisations, say.
+    table : str or Path
+        UTF-8 text with a header, separated by commas, semicolons or tabs. The first column has names of places
+        as in the network: the English name, the id, or the id of the imported file; letter case and punctuation
+        are ignored if nothing fits exactly. The other columns are added, and take the place of those of the same
+        name; a column `country` of names or codes becomes codes and fills `iso2`.
+    group_by : str, optional
+        Columns to merge by, as for `group_by`: "city,country", "country"... None: nothing is merged.
+    unmatched : {"error", "drop", "keep"}
+        What becomes of places that are not in the table. Kept places stay as they are, alone.
+
+    Returns
+    -------
+    Network
+        `provenance` has `places_table`, `unmatched_places` (a number), the first of them (`unmatched`), and
+        `unused_rows` of the table; where places were dropped `dropped_links` and `dropped_weight`.
+
+    Raises
+    ------
+    FormatError
+        If the table is malformed or says two things of one name.
+    NetworkError
+        If places are not in the table, and nothing is said of them.
+    RecipeError
+        If `unmatched` is none of the three.
+    UnknownNameError
+        If there is no column to merge by.
+    """
+    if unmatched not in {"error", "drop", "keep"}:
+        raise RecipeError(f"unmatched must be error, drop or keep, not {unmatched!r}")
+    path = Path(table)
+    names, columns = _place_columns(path)
+    at = _matches(network, names)
+    without = network.ids[at < 0]
+    if len(without) == network.n_places:
+        raise NetworkError(
+            f"none of the {len(without)} places is in the first column of {path}, the first place is "
+            f"{network.names.iloc[0]!r}; that column must name places as the network does"
+        )
+    if len(without) and unmatched == "error":
+        raise NetworkError(
+            f"{len(without)} of {network.n_places} places are not in the first column of {path}, "
+            f"among them {network.names[without[:5]].tolist()}; add them, or drop or keep them (unmatched)"
+        )
+    notes = {
+        "places_table": path.name,
+        "unmatched_places": len(without),
+        "unmatched": network.names[without[:10]].tolist(),
+        "unused_rows": len(set(range(len(names))) - set(at.tolist())),
+    }
+    places = network.places
+    for name in columns:
+        given = columns[name].reindex(at).set_axis(network.ids)
+        old = places[name] if name in places else pd.Series(index=network.ids, dtype=given.dtype)
+        # A place that is kept keeps what was known of it.
+        places[name] = given.where(at >= 0, old)
+    joined = Network(places, network.upper, {**network.provenance, **notes})
+    if len(without) and unmatched == "drop":
+        joined = _only(joined, at >= 0)
+    if group_by is None:
+        return joined
+    return _merged(joined, group_by, alone=set(without))
 
 
-def _provenance(path: Path, name: str, **more: object) -> dict[str, Any]:
-    return {"source": f"{path.name} ({name})", "format": name, **more}
+def _place_columns(path: Path) -> tuple[list[str], pd.DataFrame]:
+    """Read a table of places: their names, and the other columns."""
+    header, rows = read_rows(path, expected="a table of places: a column of names, then others, such as city")
+    if len(header) < 2 or len(set(header)) < len(header) or "" in header or "place_id" in header[1:]:
+        expected = "a column of names, then others with different headings, none of them place_id"
+        raise FormatError(path, expected=expected, got=f"columns {shown(header)}", row=1)
+    seen: dict[str, list[str]] = {}
+    for line, row in rows:
+        name, about = row[0].strip(), [cell.strip() for cell in row[1:]]
+        if seen.setdefault(name, about) != about:
+            raise FormatError(path, expected="each name once", got=f"{shown(name)} with other values", row=line)
+    columns = pd.DataFrame(list(seen.values()), columns=header[1:], dtype="str").apply(plain)
+    for name in map(str, columns):
+        if PLACE_COLUMNS.get(name) is float and not pd.api.types.is_numeric_dtype(columns[name]):
+            got = shown(columns[name].dropna().iloc[0])
+            raise FormatError(path, expected=f"numbers in column {name!r}", got=got)
+    if "country" in columns:
+        land = columns["country"].astype("str")
+        codes = land.map(countries.code_or_name, na_action="ignore").astype("str")
+        columns["country"] = codes.where(codes.notna(), land)
+        if "iso2" not in columns:
+            columns["iso2"] = codes
+    return list(seen), columns
+
+
+def _matches(network: Network, names: list[str]) -> NDArray[np.int64]:
+    """Return the row of each place in a list of names; -1 where there is none."""
+    exact = {name: i for i, name in enumerate(names)}
+    often = Counter(map(folded, names))
+    loose = {key: i for i, name in enumerate(names) if often[key := folded(name)] == 1 and key}
+    places = network.places
+    own = f"{network.provenance.get('format')}_id"
+    candidates = [network.names.tolist(), network.ids.tolist()]
+    found = []
+    for i, keys in enumerate(zip(*candidates, strict=True)):
+        tries = [exact.get(key) for key in (*keys, *([str(places[own].iloc[i])] if own in places else []))]
+        tries += [loose.get(folded(key)) for key in keys]
+        found.append(next((row for row in tries if row is not None), -1))
+    return np.array(found, dtype=np.int64)
+
+
+def _only(network: Network, mask: NDArray[np.bool_]) -> Network:
+    rows = np.flatnonzero(mask)
+    upper = sealed(network.upper[rows][:, rows])
+    lost = {
+        "dropped_links": network.n_links - upper.nnz,
+        "dropped_weight": network.total_weight - float(upper.data.sum()),
+    }
+    return Network(network.places[mask], upper, {**network.provenance, **lost})

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from innovation_graph.errors import FormatError, RecipeError
+from innovation_graph.places.resolver import Resolver
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._collect import Filters, Part, read_part
 from innovation_graph.sources._input import list_files
-from innovation_graph.sources._merge import merge, place_addresses
+from innovation_graph.sources._merge import merge
+from innovation_graph.sources._placing import place
 from innovation_graph.sources.institutions import Institutions, read_institutions
 
 __all__ = ["IngestSummary", "Progress", "ingest"]
@@ -62,7 +62,7 @@ class IngestSummary:
         The first hundred of them.
     sites, addresses : int
         Rows of these tables.
-    located_by_institutions, located_by_openalex, unlocated : int
+    located_by_institutions, located_by_openalex, located_by_resolver, unlocated : int
         Site rows by where the place of their address comes from; they sum to `sites`.
     institutions_unmatched : int
         Distinct organisations that the institutions file does not have; 0 without such a file.
@@ -83,6 +83,7 @@ class IngestSummary:
     addresses: int
     located_by_institutions: int
     located_by_openalex: int
+    located_by_resolver: int
     unlocated: int
     institutions_unmatched: int
 
@@ -100,6 +101,7 @@ def ingest(
     types: Collection[str] | None = None,
     keep_retracted: bool = False,
     keep_authors: bool = False,
+    resolve: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> IngestSummary:
@@ -125,6 +127,9 @@ def ingest(
         Whether retracted works are kept.
     keep_authors : bool
         Whether the identity of authors is kept (table `actors`); else authors are numbered inside their work.
+    resolve : bool
+        Whether addresses without a place are looked up in the gazetteer and among the names of `institutions`;
+        see `places.resolver`. What was decided is written to `resolved.csv` in the folder.
     workers : int, optional
         Processes. By default as many as processors or files, fewer where the files are small. The result does
         not depend on it. With more than one, a script must guard its entry (`if __name__ == "__main__":`).
@@ -175,8 +180,8 @@ def ingest(
             raise _nothing(files, parts)
         merged = merge(parts, writer, named=_NAMED)
         folder.rmdir()
-        addresses, origin, unmatched = place_addresses(merged.addresses, where)
-        located = np.bincount(origin, weights=merged.sites_of, minlength=3).astype(np.int64).tolist()
+        resolver = Resolver(where.table if where else None) if resolve else None
+        placed = place(merged.addresses, merged.sites_of, where, resolver, writer.folder)
         summary = IngestSummary(
             files=len(files),
             lines=sum(part.lines for part in parts),
@@ -188,11 +193,12 @@ def ingest(
             truncated=merged.truncated,
             truncated_works=tuple(merged.truncated_works),
             sites=merged.sites,
-            addresses=len(addresses),
-            located_by_institutions=located[1],
-            located_by_openalex=located[2],
-            unlocated=located[0] + merged.addressless,
-            institutions_unmatched=int(unmatched.sum()),
+            addresses=len(placed.addresses),
+            located_by_institutions=placed.by_institutions,
+            located_by_openalex=placed.by_source,
+            located_by_resolver=placed.by_resolver,
+            unlocated=placed.nowhere + merged.addressless,
+            institutions_unmatched=placed.unmatched,
         )
         options = {
             "years": list(filters.years) if filters.years else None,
@@ -200,9 +206,10 @@ def ingest(
             "keep_retracted": keep_retracted,
             "keep_authors": keep_authors,
             "institutions": where.source if where else None,
+            "resolve": resolve,
         }
         info = {"ingest": summary.to_dict(), "options": options, "files": [file.as_posix() for file in files]}
-        writer.finish(addresses, actors=merged.actors, info=info)
+        writer.finish(placed.addresses, actors=merged.actors, info=info)
     return summary
 
 

@@ -1,6 +1,7 @@
 """Networks as VOSviewer saves them: JSON, or a map file and a network file."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from innovation_graph.errors import FormatError
 from innovation_graph.network import Network
-from innovation_graph.sources._cells import File, number, read_rows, read_text, shown
+from innovation_graph.sources._archives import one_file
+from innovation_graph.sources._cells import File, number, plain, read_rows, read_text, shown
 from innovation_graph.sources._parsed import Parsed, built, without
 
 __all__ = ["parse_vosviewer", "read_vosviewer"]
@@ -19,9 +21,7 @@ __all__ = ["parse_vosviewer", "read_vosviewer"]
 _Items = tuple[pd.DataFrame, NDArray[Any], NDArray[np.float64]]
 
 
-def read_vosviewer(
-    path: File | str, network: Path | str | None = None, *, drop: Sequence[str] = ()
-) -> Network:
+def read_vosviewer(path: File | str, network: Path | str | None = None, *, drop: Sequence[str] = ()) -> Network:
     """Read a network as VOSviewer saves it: one JSON file, or a map file and a network file.
 
     Parameters
@@ -38,7 +38,7 @@ def read_vosviewer(
     Network
         One place an item, named by its label. Other attributes of items (x, y, cluster, `weight<...>`,
         `score<...>`, address...) are columns of the place table, their identity is `vosviewer_id`.
-        Labels that are countries fill `country`, as `place_table` says.
+        If nine in ten labels are countries, they fill `country`.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def read_vosviewer(
     UnknownNameError
         If no item to leave out has such a label.
     """
-    path = Path(path) if isinstance(path, str) else path
+    path = one_file(path, "vosviewer")
     return built(without(parse_vosviewer(path, network), drop), path, "vosviewer")
 
 
@@ -75,15 +75,16 @@ def parse_vosviewer(path: File, network: Path | str | None = None) -> Parsed:
         at[:, 1].astype(np.int64),
         weights,
         np.zeros(len(at), dtype=np.bool_),
-        columns=items.drop(columns=["id", "label"], errors="ignore").apply(_plain),
+        columns=items.drop(columns=["id", "label"], errors="ignore").apply(plain),
         ids=ids.tolist(),
     )
 
 
 def _json(path: File) -> _Items:
     expected = "VOSviewer JSON: {network: {items: [{id, ...}], links: [{source_id, target_id}]}}"
+    text = read_text(path, expected=expected)
     try:
-        content = json.loads(read_text(path, expected=expected))
+        content = json.loads(text)
         items, links = content["network"]["items"], content["network"].get("links", [])
         table = pd.DataFrame([_flat(item) for item in items])
         ends = [(str(link["source_id"]), str(link["target_id"])) for link in links]
@@ -100,11 +101,9 @@ def _json(path: File) -> _Items:
 
 
 def _strength(value: object, path: File, link: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < np.inf:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max:
         return float(value)
-    raise FormatError(
-        str(path), expected="a strength from 0 on", got=f"{shown(value)} in the link {shown(link)}"
-    )
+    raise FormatError(str(path), expected="a strength from 0 on", got=f"{shown(value)} in the link {shown(link)}")
 
 
 def _flat(item: dict[str, Any]) -> dict[str, Any]:
@@ -134,22 +133,3 @@ def _text(path: Path, network: Path | str | None) -> _Items:
         ends.append((row[0].strip(), row[1].strip()))
         weights.append(number(row[2], other, line, what="the strength") if len(row) == 3 else 1.0)
     return items, np.array(ends, dtype=object).reshape(-1, 2), np.array(weights, dtype=np.float64)
-
-
-def _plain(column: pd.Series) -> pd.Series:
-    """Numbers if all are numbers, else text; nested values as JSON."""
-    filled = column.replace("", None)
-    if not any(isinstance(value, (bool, dict, list)) for value in filled):
-        try:
-            return pd.to_numeric(filled)
-        except (TypeError, ValueError):
-            pass
-    texts = [
-        value
-        if isinstance(value, str)
-        else None
-        if pd.api.types.is_scalar(value) and pd.isna(value)
-        else json.dumps(value)
-        for value in filled
-    ]
-    return pd.Series(texts, index=column.index, dtype="str")
