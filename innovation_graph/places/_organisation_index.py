@@ -18,10 +18,10 @@ from innovation_graph.places.text import fold
 
 __all__ = ["Match", "OrganisationIndex"]
 
-_COVERED = 0.7
+_COVERED = 0.9
 """Share of the weight of a name that a text must hold before the name is looked at."""
-_LEAST, _LEAST_WITH_OTHERS = 0.65, 0.5
-"""Share of a name below which it cannot win: by itself, and with the words beside it counted in."""
+_LEAST = 0.5
+"""Share of a name below which it cannot win."""
 
 _UNKNOWN_WORD = 6.0
 _GAP, _BESIDE = 0.6, 0.4
@@ -194,10 +194,9 @@ class OrganisationIndex:
                 matched += weight * (_NEXT_PART if any(abs(other - part) == 1 for other, _ in places) else _ELSEWHERE)
         gap, next_to, around, bodies = self._others(number, texts[part], low, high)
         # "University of California, Los Angeles" is the whole name, "Henan University, Kaifeng" not that of Kaifeng's.
-        if elsewhere:
-            alone = {word.text for word in words}.issuperset(texts[part])
-            matched += elsewhere if alone else _PLACE_ELSEWHERE * elsewhere
-        if matched < _LEAST_WITH_OTHERS * (total + _GAP * gap + _BESIDE * next_to):
+        alone = elsewhere and {word.text for word in words}.issuperset(texts[part])
+        matched += elsewhere * (1.0 if alone else _PLACE_ELSEWHERE)
+        if matched < _LEAST * (total + _GAP * gap + _BESIDE * next_to):
             return None
         shares = [value / total for value in (matched, here, gap, next_to, around)]
         covered, together, gap, next_to, around = shares

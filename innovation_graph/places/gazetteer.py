@@ -106,7 +106,7 @@ def fold_all(names: Sequence[str]) -> list[str]:
     # Name by name a million names take ten seconds; as one text, with a table of its letters, one.
     text = unicodedata.normalize("NFKD", "\n".join(names).casefold())
     text = unicodedata.normalize("NFC", text.translate({ord(letter): _bare(letter) for letter in set(text)}))
-    apart = {ord(letter): fold(f"x{letter}x")[1:-1] for letter in set(text)}
+    apart = {ord(letter): _parted(letter) for letter in set(text)}
     text = text.translate(apart | {ord("\n"): "\n", ord("&"): " and "})
     lines = (line.strip() for line in _BLANKS.sub(" ", text).split("\n"))
     return [_shortened(line.split()) if _LONG_FORMS.search(line) else line for line in lines]
@@ -348,6 +348,12 @@ def _bare(letter: str) -> str:
     if "\u0300" <= letter <= "\u036f":
         return ""
     return unicodedata.normalize("NFKD", fold(letter)) if letter.islower() else letter
+
+
+def _parted(letter: str) -> str:
+    """Return nothing for a mark that joins, a blank for one that parts."""
+    folded = fold(f"x{letter}x")[1:-1]
+    return letter if folded and letter.isalnum() else folded
 
 
 def _shortened(words: list[str]) -> str:
