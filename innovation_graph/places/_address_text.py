@@ -15,7 +15,7 @@ _LONGEST = 4_000
 """Characters of an address that are looked at: what is longer is no address, its ends may hold one."""
 
 _PARTS = re.compile(r"[,;|\n\r\t()\[\]{}/\u2022\u00b7\uff0c\u3001\uff1b\uff08\uff09:]+|\s[-\u2013\u2014]+\s")
-_CODES = re.compile(r"\b[A-Z]{2,3}\b")
+_CODES = re.compile(r"\b[A-Z]\.?[A-Z](?:\.?[A-Z])?\b")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _AREA_MARKS = re.compile("(.{2,}?)([省市区县區縣都道府県町村郡州])|(.+)")
 _DIGITS = re.compile(r"\d")
@@ -80,7 +80,7 @@ def read_address(text: str) -> PrintedAddress:
         else:
             pieces.append(Piece(tuple(words), len(parts), len(words)))
         parts.append(words)
-    return PrintedAddress(parts, pieces, frozenset(code.lower() for code in _CODES.findall(text)))
+    return PrintedAddress(parts, pieces, frozenset(code.replace(".", "").lower() for code in _CODES.findall(text)))
 
 
 def _divided(word: str) -> list[str]:

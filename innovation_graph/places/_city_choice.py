@@ -30,7 +30,7 @@ __all__ = [
 WHOLE, EDGE, SPELLED, INSIDE = 3.0, 1.8, 1.6, 0.8
 """How much a mention says: a whole piece; its beginning or end; a near spelling; a word of a longer name."""
 
-_AREA = 1.0
+_AREA = 2.0
 _MOST = 40
 """Cities of one name that are compared, the most populous first."""
 
@@ -281,6 +281,9 @@ def _first(
         rows = gazetteer.find(key)
         if nations is not None and rows:
             rows = [row for row in rows if cities[row].country in nations]
+        if rows and gazetteer.regions(key):
+            # The name of a province is another name of some of its towns too.
+            rows = [row for row in rows if fold(cities[row].name) == key or gazetteer.is_largest(row)]
         if rows:
             near = [row for row in rows if (cities[row].country, cities[row].region) in allowed] if allowed else []
             return key, tuple(dict.fromkeys([*near, *rows[:_MOST]]))

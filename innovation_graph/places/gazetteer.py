@@ -5,7 +5,7 @@ import unicodedata
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from math import cos, hypot, radians
 from typing import NamedTuple
@@ -172,6 +172,24 @@ class Gazetteer:
         found = self._rows[self._starts[code] : self._starts[code + 1]]
         return [*found, *more] if more else found
 
+    def is_largest(self, row: int) -> bool:
+        """Say whether a city is the most populous one of its state or province.
+
+        Parameters
+        ----------
+        row : int
+            Row of `cities`.
+        """
+        city = self.cities[row]
+        return self._largest[city.country, city.region] == row
+
+    @cached_property
+    def _largest(self) -> dict[tuple[str, str | None], int]:
+        largest: dict[tuple[str, str | None], int] = {}
+        for row, city in enumerate(self.cities):
+            largest.setdefault((city.country, city.region), row)
+        return largest
+
     def spellings(self, iso2: str, letter: str) -> Sequence[str]:
         """Return the main names of the larger cities of a country that begin with a letter.
 
@@ -272,7 +290,8 @@ class Gazetteer:
                 row = new._twin(name, country, lat, lon)
                 if row is None:
                     row = len(new.cities)
-                    new.cities.append(City(city, None, country, number, lat, lon, 0))
+                    states = (admin1 for iso2, admin1 in self.regions(fold(region or "")) if iso2 == country)
+                    new.cities.append(City(city, next(states, None), country, number, lat, lon, 0))
                 new.row_of_id[number] = row
             if row not in new.find(name) and row not in more[name]:
                 more[name].append(row)

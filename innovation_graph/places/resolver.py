@@ -30,7 +30,7 @@ from innovation_graph.places.text import fold
 
 __all__ = ["THRESHOLD", "Resolution", "Resolver"]
 
-THRESHOLD = 0.5
+THRESHOLD = 0.7
 """Score under which a city is left out, unless told otherwise."""
 
 _VERSION = 1
@@ -41,9 +41,7 @@ _CITY_STATES = frozenset({"GI", "HK", "MC", "MO", "SG", "VA"})
 _GIVEN = 3.0
 _HOME_SCORE = 2.2
 """What a city of the text must score to go before the seat of an organisation."""
-_NEAR_KM, _SUBURB_KM, _FAR_KM = 30.0, 10.0, 50.0
-_SUBURB = 10
-"""How many times larger a city is than what counts as a suburb of it."""
+_NEAR_KM, _FAR_KM = 30.0, 50.0
 _RIVAL = 0.15
 """Least lead before another city that an address may mean: three times the inhabitants."""
 _LARGE, _VERY_LARGE = 50_000, 200_000
@@ -157,7 +155,7 @@ class Resolver:
         """Find organisation and city of one address.
 
         What a source tells apart is trusted before the text. A city that the text names goes before the seat of
-        its organisation, unless it is a suburb of it.
+        its organisation, unless the two lie within 30 km: a campus in a suburb is of the city of its seat.
 
         Parameters
         ----------
@@ -292,8 +290,8 @@ class Resolver:
             return seat
         first = ranked[0]
         if seat and not evidence.given and first.row != home:
-            if self._is_suburb(first.row, home):
-                return seat._replace(base=0.85, reason="suburb of the organisation's own city")
+            if reason := self._means_seat(evidence, first, home):
+                return seat._replace(base=0.85, reason=reason)
             weak = first.mention.quality < WHOLE and gazetteer.cities[first.row].population < 2 * _LARGE
             if weak or first.score < _HOME_SCORE + 1.5 * likely:
                 return seat
@@ -303,14 +301,21 @@ class Resolver:
         if evidence.given:
             return _Found(first.row, 0.95, "city as given", rival)
         if first.mention.quality == SPELLED:
-            return _Found(first.row, 0.65, f"city spelt {first.mention.key!r}", rival)
+            return _Found(first.row, 0.75, f"city spelt {first.mention.key!r}", rival)
         return _Found(first.row, 0.9 if first.mention.quality >= WHOLE - 1 else 0.75, "city", rival)
 
-    def _is_suburb(self, row: int, city: int) -> bool:
-        near, large = self._gazetteer.cities[row], self._gazetteer.cities[city]
-        if near.population * _SUBURB > large.population:
-            return False
-        return self._gazetteer.km(row, city) < _SUBURB_KM
+    def _means_seat(self, evidence: _Evidence, first: Ranked, home: int) -> str:
+        """Say why the city of the text stands for the seat; empty if it does not.
+
+        It lies near it, or it is the state of the seat ("New York") with no state behind it.
+        """
+        printed, seat = self._gazetteer.cities[first.row], self._gazetteer.cities[home]
+        if printed.name != seat.name and self._gazetteer.km(first.row, home) < _NEAR_KM:
+            return "near the organisation's own city"
+        places = [
+            state.at for state in evidence.regions if (state.country, state.admin1) == (seat.country, seat.region)
+        ]
+        return "organisation's own city" if places and max(places) == first.mention.at else ""
 
     def _inside(self, evidence: _Evidence, own: Mapping[int, float], last: int) -> _Found | None:
         least = _LARGE if evidence.nations else _VERY_LARGE
@@ -326,7 +331,9 @@ class Resolver:
             reason = "below the threshold: " + ("no city" if evidence.country else "neither city nor country")
             return Resolution(*named, country=evidence.country, reason=reason)
         city = self._gazetteer.cities[found.row]
-        score, reason = self._weigh(evidence, found, home, likely)
+        # A company works in many places; that of a university elsewhere is more often a misread name.
+        seated = match is not None and self._columns["type"][match.row] != "company"
+        score, reason = self._weigh(evidence, found, home, likely, seated=seated)
         if score < self._threshold:
             reason = f"below the threshold: {reason}"
             return Resolution(*named, country=evidence.country, score=score, reason=reason)
@@ -336,7 +343,9 @@ class Resolver:
         region = self._gazetteer.region_name(city)
         return Resolution(*named, city.name, region, city.country, city.geonames_id, lat, lon, score, reason)
 
-    def _weigh(self, evidence: _Evidence, found: _Found, home: int, likely: float) -> tuple[float, str]:
+    def _weigh(
+        self, evidence: _Evidence, found: _Found, home: int, likely: float, *, seated: bool
+    ) -> tuple[float, str]:
         """Return how sure a city is, and what for."""
         city = self._gazetteer.cities[found.row]
         score, reasons = found.base, [found.reason]
@@ -346,7 +355,7 @@ class Resolver:
             score += 0.03
         elif states and city.country in REGION_COUNTRIES:
             reasons.append("but the region is another one")
-            score -= 0.45
+            score -= 0.15 if found.row == home else 0.45
         if evidence.country:
             reasons.append("country")
         else:
@@ -355,7 +364,7 @@ class Resolver:
             score += 0.05
             if not found.reason.endswith("own city"):
                 reasons.append("organisation")
-        elif home >= 0 and likely > 0.5 and self._gazetteer.km(home, found.row) > _FAR_KM:
+        elif seated and home >= 0 and likely > 0.5 and self._gazetteer.km(home, found.row) > _FAR_KM:
             score -= 0.25
             reasons.append("but the organisation's seat is elsewhere")
         if found.rival and found.row != home:
