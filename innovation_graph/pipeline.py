@@ -162,7 +162,7 @@ def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
         common |= {"keep_authors": plan.keep_actors, "resolve": bool(plan.resolve)}
         summary = openalex.ingest(plan.files, out, **common)
     else:
-        names = ("parents", "keep_actors", "breadth", "keywords", "encoding", "columns")
+        names = ("parents", "threshold", "keep_actors", "breadth", "keywords", "encoding", "columns")
         common |= {name: getattr(plan, name) for name in names}
         fields = None if plan.fields == "none" else plan.fields
         summary = ingesting.ingest(

@@ -12,6 +12,7 @@ import msgspec
 from innovation_graph.centrality import MEASURES
 from innovation_graph.errors import RecipeError
 from innovation_graph.places import SETS, Places, get
+from innovation_graph.places.resolver import THRESHOLD
 from innovation_graph.projection import COUNTING
 from innovation_graph.selection import KINDS, Selection
 from innovation_graph.sources.adapters import SOURCES
@@ -43,6 +44,7 @@ class RecordsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     institutions: str | None = None
     resolve: bool | None = None
     parents: bool = False
+    threshold: float = THRESHOLD
     years: tuple[int, int] | None = None
     types: tuple[str, ...] | None = None
     keep_retracted: bool = False

@@ -91,6 +91,7 @@ def _command(name: str) -> Callable[..., None]:
             bool, typer.Option("--resolve/--no-resolve", help="Look addresses up in the gazetteer of cities.")
         ] = True,
         parents: _Parents = False,
+        threshold: Annotated[float, typer.Option(help="Least score of a resolved city, 0 to 1.")] = 0.7,
         resolver_cache: _Cache = None,
         years: Years = None,
         types: Types = None,
@@ -117,6 +118,7 @@ def _command(name: str) -> Callable[..., None]:
                 institutions=institutions,
                 resolve=resolve,
                 parents=parents,
+                threshold=threshold,
                 resolver_cache=resolver_cache,
                 years=span(years),
                 types=names(types),

@@ -10,7 +10,7 @@ from typing import Any
 
 from innovation_graph.errors import FormatError, RecipeError, UnknownNameError
 from innovation_graph.fields import read_keywords, read_scheme
-from innovation_graph.places.resolver import Resolver
+from innovation_graph.places.resolver import THRESHOLD, Resolver
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._adapter import Adapter
 from innovation_graph.sources._gathering import Filters, Gathering
@@ -90,6 +90,7 @@ def ingest(
     institutions: Institutions | Path | str | None = None,
     resolve: bool = True,
     parents: bool = False,
+    threshold: float = THRESHOLD,
     resolver_cache: Path | str | None = None,
     years: tuple[int, int] | None = None,
     types: Collection[str] | None = None,
@@ -120,6 +121,8 @@ def ingest(
         see `places.resolver`. What was decided is written to `resolved.csv` in the folder.
     parents : bool
         Whether resolved sub-units roll up to the parent that `institutions` names.
+    threshold : float
+        Least score of a city that is taken, 0 to 1. Below 0.65 also where the organisation has its seat far away.
     resolver_cache : path, optional
         File that remembers what texts were resolved to.
     years : pair of int, optional
@@ -168,6 +171,8 @@ def ingest(
     if years is not None and years[0] > years[1]:
         raise RecipeError(f"years must be (first, last), got {years}")
     check_encoding(encoding)
+    if not 0 <= threshold <= 1:
+        raise RecipeError(f"threshold must lie between 0 and 1, got {threshold}")
     filters = Filters(
         years=(int(years[0]), int(years[1])) if years is not None else None,
         types=frozenset(kind.lower() for kind in types) if types is not None else None,
@@ -193,7 +198,8 @@ def ingest(
         reading.flush()
         if not gathered.works and not gathered.left_out:
             raise _nothing(adapter, files, reading)
-        resolver = Resolver(where.table if where else None, parents=parents, cache=resolver_cache) if resolve else None
+        names = where.table if where else None
+        resolver = Resolver(names, parents=parents, threshold=threshold, cache=resolver_cache) if resolve else None
         addresses, sites_of = gathered.addresses()
         placed = place(addresses, sites_of, where, resolver, writer.folder)
         summary = Summary(
@@ -224,6 +230,7 @@ def ingest(
             "institutions": where.source if where else None,
             "resolve": resolve,
             "parents": parents,
+            "threshold": threshold,
             "fields": str(fields) if fields is not None else None,
             "breadth": breadth,
             "keywords": str(keywords) if keywords is not None else None,
