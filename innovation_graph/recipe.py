@@ -32,6 +32,7 @@ __all__ = [
 
 _SOURCES = ("openalex", *SOURCES)
 _FIELDS = ("gihi2024", "none")
+_NOT_OPENALEX = ("parents", "threshold", "fields", "breadth", "keywords", "encoding", "columns")
 _RESERVED = frozenset({"records", "indicators.csv", "recipe.toml", "run.json"})
 
 
@@ -234,6 +235,9 @@ def _check_records(plan: RecordsPlan) -> None:
         raise RecipeError(f"records: source = {plan.source!r}; known: {', '.join(_SOURCES)}")
     if plan.source is not None and not plan.files:
         raise RecipeError("records: files = [...] is missing; paths are relative to the recipe")
+    foreign = [name for name in _NOT_OPENALEX if getattr(plan, name) != getattr(RecordsPlan(), name)]
+    if plan.source == "openalex" and foreign:
+        raise RecipeError(f"records: {', '.join(foreign)} cannot be used with the source openalex")
 
 
 def _check_plan(name: str, plan: NetworkPlan) -> None:

@@ -14,7 +14,7 @@ def collect(adapter, files, folder, *, encoding=None, columns=None):
     for lot in [list(files)] if adapter.together else [[file] for file in files]:
         reading.file = str(lot[0])
         works.extend(adapter.read(lot, reading))
-    reading.flush()
+    reading.rejects.flush()
     if reading.error is not None and not works:
         raise reading.error
     return works, reading

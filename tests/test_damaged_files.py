@@ -23,7 +23,8 @@ from test_pipeline import command
 from innovation_graph.errors import FormatError, InnovationGraphError
 from innovation_graph.records import RecordsWriter, read_records
 from innovation_graph.sources import ingesting, openalex
-from innovation_graph.sources._gathering import Filters, Gathering
+from innovation_graph.sources._filters import Filters
+from innovation_graph.sources._gathering import Gathering
 from innovation_graph.sources._work import Work
 
 

@@ -112,7 +112,7 @@ def actors(work, role):
 def test_exports(tmp_path, write, name):
     works, reading = read(write(tmp_path / name), tmp_path)
     first, second, _ = works
-    assert (reading.lines, reading.count) == (3, 0)
+    assert (reading.lines, reading.rejects.count) == (3, 0)
     assert [work.work_id for work in works] == ["US20150123456A1", "CN1234567C", "WO2012123456A1"]
     assert [(work.type, work.office) for work in works] == [("application", "US"), ("grant", "CN"), ("pct", "WO")]
     assert (first.published, first.filed, first.year) == (date(2015, 5, 7), date(2013, 10, 31), 2015)
@@ -195,7 +195,7 @@ def test_bad_rows_are_refused_and_the_rest_goes_on(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(csv_text(rows=[*bad, ["US1"], ROWS[0]]))
     works, reading = read(path, tmp_path)
-    assert (len(works), reading.count) == (1, 4)
+    assert (len(works), reading.rejects.count) == (1, 4)
     told = reasons(tmp_path)
     for reason in ("which is none such as", "which is no day", "no publication date", "1 cells instead of 15"):
         assert reason in told
@@ -237,6 +237,6 @@ def test_a_line_without_end_costs_no_other_line(tmp_path):
     first, rest = csv_text().split("\r\n", 1)
     path.write_text(f"{first}\r\n{'x' * 10_000_000}\r\n{rest}", newline="")
     works, reading = read(path, tmp_path)
-    assert (len(works), reading.count) == (3, 1)
+    assert (len(works), reading.rejects.count) == (3, 1)
     with pytest.raises(FormatError, match="folder"):
         read(tmp_path, tmp_path)

@@ -920,11 +920,11 @@ def test_one_member_is_one_network(tmp_path):
     assert read_graphml(pack(path, {"g.graphml": GRAPHML})).n_links == 2
     assert read_vosviewer(pack(path, {"n.json": json.dumps({"network": {"items": [{"id": 1}]}})})).n_places == 1
     assert read_edges(pack(path, {"e.csv": "source,target,weight\na,b,1\n"})).n_links == 1
-    with pytest.raises(FormatError, match=r"expected one pajek file in the archive, got 3, .* read as time slices"):
+    with pytest.raises(FormatError, match=r"expected one pajek file in the archive, got 3, .* Add --slices"):
         read_pajek(pack(path, FILES))
     with pytest.raises(FormatError, match=r"expected files that end in .net, got 1 other files"):
         read_pajek(pack(path, {"x.csv": "a"}))
-    with pytest.raises(FormatError, match=r"expected files that end in .net, got nothing"):
+    with pytest.raises(FormatError, match=r"expected an archive of data files, got 0 files"):
         read_slices("pajek", pack(path, {}))
 
 
@@ -1003,19 +1003,19 @@ def test_slices_on_disk(tmp_path):
 
 
 def test_zip_bombs(tmp_path):
-    path = pack(tmp_path / "bomb.zip", {"a1990.net": b"0" * (1 << 25)})
+    path = pack(tmp_path / "bomb.zip", {"a1990.net": b"0" * (1 << 27)})
     for read in (read_pajek, lambda file: read_slices("pajek", file)):
-        with pytest.raises(FormatError, match=r"bytes that unpack to 33,554,432.* unpack it first"):
+        with pytest.raises(FormatError, match=r"bytes that unpack to more than .* unpack it first"):
             read(path)
 
 
 def test_broken_archives(tmp_path):
     good = pack(tmp_path / "n.zip", {"n.net": PAJEK * 50}).read_bytes()
     for end in (5, len(good) // 2, len(good) - 30):
-        with pytest.raises(FormatError, match="cut short"):
+        with pytest.raises(FormatError, match="damaged or cut compressed data"):
             read_pajek(save(tmp_path / "n.zip", good[:end]))
     middle = len(good) // 3
-    with pytest.raises(FormatError, match="a broken member of a zip archive"):
+    with pytest.raises(FormatError, match="damaged or cut compressed data"):
         read_pajek(save(tmp_path / "n.zip", good[:middle] + b"\xff\x00\xff\x00" + good[middle + 4 :]))
 
 
@@ -1031,13 +1031,13 @@ def test_archives_that_lie(tmp_path):
     path = pack(tmp_path / "n.zip", {"n.net": PAJEK})
     content = path.read_bytes()
     size = len(PAJEK.encode()).to_bytes(4, "little")
-    with pytest.raises(FormatError, match="a broken member"):
+    with pytest.raises(FormatError, match="Bad CRC-32"):
         read_pajek(save(path, content.replace(size, (50).to_bytes(4, "little"))))
-    with pytest.raises(FormatError, match="bytes that unpack to 4,"):
-        read_pajek(save(path, content.replace(size, b"\xf0\xff\xff\xff")))
+    # A promise of four gigabytes costs nothing: only what is there is read.
+    assert read_pajek(save(path, content.replace(size, b"\xf0\xff\xff\xff"))).n_links == 3
     central = content.index(b"PK\x01\x02")
     locked = content[: central + 8] + b"\x01" + content[central + 9 :]
-    with pytest.raises(FormatError, match="an encrypted or unusually packed file"):
+    with pytest.raises(FormatError, match="is encrypted"):
         read_pajek(save(path, locked))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("n.net", PAJEK)
@@ -1049,8 +1049,10 @@ def test_archives_that_lie(tmp_path):
 
 def test_files_that_are_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(_cells, "MAX_BYTES", 100)
-    with pytest.raises(FormatError, match=r"more than 100. Cut it into smaller files"):
+    with pytest.raises(FormatError, match=r"more than 100 bytes. Cut it into smaller files"):
         read_pajek(save(tmp_path / "n.net", PAJEK))
+    with pytest.raises(FormatError, match=r"more than 100 bytes. Cut it into smaller files"):
+        read_pajek(pack(tmp_path / "n.zip", {"n.net": PAJEK}))
 
 
 @pytest.mark.parametrize("form", GUARDED)

@@ -567,7 +567,7 @@ BAD_LINES = {
     W9 + b', "authorships": null}': "Expected `array`",
     W9 + b', "authorships": [{"institutions": 3}]}': "Expected `array | null`",
     W9 + b', "authorships": [{"institutions": [{"display_name": "\xe9"}]}]}': "no JSON",
-    W9 + b', "authorships": [], "publication_year": 20203}': "publication year 20203",
+    W9 + b', "authorships": [], "publication_year": 20203}': "year 20203",
     W9 + b', "authorships": [], "publication_year": "2020"}': "Expected `int | null`",
     b'{"x":' * 200_000: "nested without end",
     b"3": "Expected `object`",

@@ -170,7 +170,7 @@ def actors(work, role):
 def test_the_tables_of_today(tmp_path):
     works, reading = read(write(tmp_path / "t"), tmp_path)
     first, second, design = works
-    assert (reading.lines, reading.count) == (3, 0)
+    assert (reading.lines, reading.rejects.count) == (3, 0)
     assert [work.work_id for work in works] == ["US6836899B1", "US9000001B2", "USD656296S1"]
     assert (first.published, first.filed, first.year) == (date(2005, 1, 4), date(2003, 1, 9), 2005)
     assert (first.type, first.office, first.family) == ("grant", "US", "US10339710")
@@ -207,13 +207,13 @@ def test_zip_archives_and_renamed_tables(tmp_path):
         with zipfile.ZipFile(packed[-1], "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(f"{name[::-1]}.txt", text(*content))
     works, reading = read(packed, tmp_path)
-    assert (works, reading.count) == (plain, 0)
+    assert (works, reading.rejects.count) == (plain, 0)
 
 
 def test_applications_before_grant_together_with_grants(tmp_path):
     files = write(tmp_path / "t") + write(tmp_path / "p", PREGRANT)
     works, reading = read(files, tmp_path)
-    assert reading.count == 0
+    assert reading.rejects.count == 0
     early = next(work for work in works if work.type == "application")
     grant = next(work for work in works if work.work_id == "US6836899B1")
     assert (early.work_id, early.title, early.text) == ("US20040098881A1", "Early", "Text")
@@ -235,7 +235,7 @@ def test_the_tables_before_2022(tmp_path):
     assert (owner.name, owner.addresses[0].city) == ("Osaka Works", "Kyoto")
     # Four million names of inventors are not worth the memory.
     assert (inventor.key, inventor.name, inventor.addresses[0].city) == ("in-1", None, "Austin")
-    assert reading.count == 1
+    assert reading.rejects.count == 1
     assert "not used" in reasons(tmp_path)
     assert "inventor.tsv" in reasons(tmp_path)
 
@@ -296,7 +296,7 @@ def test_rows_of_other_patents_are_counted(tmp_path):
     header, rows = TABLES["g_patent"]
     works, reading = read(write(tmp_path / "t", g_patent=(header, rows[:1])), tmp_path)
     assert [work.work_id for work in works] == ["US6836899B1"]
-    assert reading.count == 1
+    assert reading.rejects.count == 1
     assert "2 patents of other tables are not in the table of patents" in reasons(tmp_path)
 
 
@@ -307,7 +307,7 @@ def test_bad_rows_are_refused_and_the_rest_goes_on(tmp_path):
     with files[0].open("a", encoding="utf-8") as file:
         file.write("9\tutility\n")
     works, reading = read(files, tmp_path)
-    assert (len(works), reading.count) == (3, 3)
+    assert (len(works), reading.rejects.count) == (3, 3)
     told = reasons(tmp_path)
     assert "'soon', which is no day" in told
     assert "no date of publication of patent '8'" in told
@@ -330,6 +330,6 @@ def test_damaged_tables_are_written_down(tmp_path, content):
     files[3].write_bytes(content)
     works, reading = read(files, tmp_path)
     assert len(works) == 3
-    assert reading.count >= 1
+    assert reading.rejects.count >= 1
     assert "g_inventor_disambiguated.tsv" in reasons(tmp_path)
     assert all("no table of inventors: assignees only" in work.notes for work in works)

@@ -196,7 +196,11 @@ def plan_of(**options):
         (plan_of(measures=("size",)), r"measures = \['size'\]; known: degree"),
         (plan_of(maps={"m": recipe.MapPlan(blocs=(("CN",),))}), "either two blocs or some countries"),
         (plan_of(maps={"m": recipe.MapPlan(size_by="size")}), "size_by = 'size'"),
-        (recipe.Recipe(networks={}, records=recipe.RecordsPlan(path="r", years=(2000, 2001))), "do not go with `path`"),
+        (recipe.Recipe(networks={}, records=recipe.RecordsPlan(path="r", years=(2000, 2001))), "do not go with it"),
+        (
+            recipe.Recipe(networks={}, records=recipe.RecordsPlan(source="openalex", files=("w",), breadth="narrow")),
+            "breadth cannot be used with the source openalex",
+        ),
     ],
 )
 def test_recipes_that_cannot_be_carried_out(made, message, tmp_path):

@@ -101,7 +101,7 @@ def test_applications_to_the_epo(tmp_path):
     # No quotation marks in these tables: they are letters like others.
     assert actors(second, "applicant")[0].name == 'Cambridge "Things" Inc.'
     assert actors(third, "applicant")[0].addresses[0].region is None
-    assert (reading.lines, reading.count) == (3, 1)
+    assert (reading.lines, reading.rejects.count) == (3, 1)
     assert "1 applications of the table of IPC symbols have no person" in reasons(tmp_path)
 
 
@@ -181,7 +181,7 @@ def test_bad_rows_are_refused_and_the_rest_goes_on(tmp_path):
     works, reading = read(write(tmp_path / "t", **{"202408_EPO_App_reg": lines, "202408_EPO_IPC": ipc}), tmp_path)
     assert [work.work_id for work in works] == ["EP19990100001", "EP20050200002", "EP20050300003"]
     told = reasons(tmp_path)
-    assert reading.count == 3
+    assert reading.rejects.count == 3
     assert "3 cells instead of 12" in told
     assert "1 rows of persons without the number of an application" in told
     assert "app_year 'soon', which is no year" in told
@@ -193,7 +193,7 @@ def test_damaged_tables_are_written_down(tmp_path, content):
     files[1].write_bytes(content)
     works, reading = read(files, tmp_path)
     assert len(works) == 3
-    assert reading.count >= 2
+    assert reading.rejects.count >= 2
     assert "EPO_Inv_reg" in reasons(tmp_path)
     assert all("no table of epo inventors" in work.notes for work in works)
 
@@ -206,4 +206,4 @@ def test_text_of_another_encoding_is_refused_by_line_or_read(tmp_path):
     assert [actor.name for actor in actors(works[0], "applicant")] != ["L'ORÉAL", CALC]
     works, reading = collect(ADAPTER, files[:1], tmp_path / "latin", encoding="latin-1")
     assert [actor.name for actor in actors(works[0], "applicant")] == ["L'ORÉAL", CALC]
-    assert reading.count == 0
+    assert reading.rejects.count == 0

@@ -122,7 +122,7 @@ def address(text):
 @pytest.mark.parametrize("name", ["scopus.csv", "scopus.xlsx"])
 def test_authors_have_their_affiliations(tmp_path, name):
     (one, two), reading = read(VALID[name](tmp_path / name), tmp_path)
-    assert (reading.lines, reading.count) == (2, 0)
+    assert (reading.lines, reading.rejects.count) == (2, 0)
     inesc, porto, donghua = map(address, (INESC, PORTO, DONGHUA))
     assert (porto.organisation, porto.city, porto.country) == ("University of Porto", "Porto", "PT")
     assert (donghua.organisation, donghua.city, donghua.country) == ("Donghua University", "Shanghai", "CN")
@@ -201,7 +201,7 @@ def test_an_affiliation_with_a_semicolon(tmp_path):
 
 def test_bibtex(tmp_path):
     (one, two, three), reading = read(valid_bibtex(tmp_path / "scopus.bib"), tmp_path)
-    assert (reading.lines, reading.count) == (3, 0)
+    assert (reading.lines, reading.rejects.count) == (3, 0)
     assert [(a.name, a.key) for a in one.actors] == [("Barros, Beatriz J.", None), ("Cunha, João P. S.", None)]
     assert [a.addresses for a in one.actors] == [(address(INESC), address(PORTO))] * 2
     assert (one.work_id, one.year, one.type, one.notes) == (
@@ -255,7 +255,7 @@ def test_a_cut_file_loses_its_end_and_says_so(tmp_path, name):
             continue
         assert works == complete[: len(works)]
         assert len(works) < len(complete)
-        assert reading.count
+        assert reading.rejects.count
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_files_that_are_none(tmp_path, content):
 def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path):
     bad = [{**ROWS[0], "Year": "soon"}, {**ROWS[0], "EID": "", "DOI": "", "Link": ""}]
     works, reading = read(valid_csv(tmp_path / "a.csv", rows=[*bad, *ROWS]), tmp_path)
-    assert (len(works), reading.lines, reading.count) == (2, 4, 2)
+    assert (len(works), reading.lines, reading.rejects.count) == (2, 4, 2)
     rejects = (tmp_path / "x/rejects.jsonl").read_text().splitlines()
     assert "no year" in rejects[0]
     assert "neither an EID" in rejects[1]

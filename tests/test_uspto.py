@@ -126,7 +126,7 @@ def actors(work, role):
 
 def test_grants_before_and_after_2012_and_applications(tmp_path):
     (old, new, application), reading = read(valid(tmp_path / "a.xml"), tmp_path)
-    assert (reading.lines, reading.count) == (3, 0)
+    assert (reading.lines, reading.rejects.count) == (3, 0)
     assert [work.work_id for work in (old, new, application)] == ["US6836899B1", "US9000001B2", "US20150123456A1"]
     assert [work.type for work in (old, new, application)] == ["grant", "grant", "application"]
     assert {work.office for work in (old, new, application)} == {"US"}
@@ -169,7 +169,7 @@ def test_weekly_archive_as_downloaded(tmp_path):
         archive.writestr("ipg050104.xml", OLD + NEW)
         archive.writestr("ipg050104lst.txt", "a list")
     works, reading = read(path, tmp_path)
-    assert (len(works), reading.count) == (2, 0)
+    assert (len(works), reading.rejects.count) == (2, 0)
 
 
 def test_unknown_country_and_day_cost_no_work(tmp_path):
@@ -213,7 +213,7 @@ def test_real_grants_against_regular_expressions(real_data, tmp_path, name, coun
     works, reading = read(path, tmp_path)
     raw = _raw(path)
     assert len(works) == len(raw) == reading.lines == count
-    assert reading.count == 0
+    assert reading.rejects.count == 0
     inventing = [_all(r"<applicant [^>]*applicant-inventor.*?</applicant>", piece) for piece in raw]
     assert [len(actors(work, "inventor")) for work in works] == [len(blocks) for blocks in inventing]
     blocks = [
@@ -275,7 +275,7 @@ def test_documents_with_entities_are_not_opened(tmp_path, subset):
     path.write_text(OLD + bad + NEW)
     works, reading = read(path, tmp_path)
     assert [work.work_id for work in works] == ["US6836899B1", "US9000001B2"]
-    assert reading.count == 1
+    assert reading.rejects.count == 1
     assert "document 1: the document declares entities" in reasons(tmp_path)
 
 
@@ -285,7 +285,7 @@ def test_declared_encoding_hides_nothing(tmp_path):
     path.write_text(hidden + NEW)
     works, reading = read(path, tmp_path)
     assert [work.work_id for work in works] == ["US9000001B2"]
-    assert reading.count == 1
+    assert reading.rejects.count == 1
 
 
 def test_broken_documents_are_named_and_the_next_goes_on(tmp_path):
@@ -295,7 +295,7 @@ def test_broken_documents_are_named_and_the_next_goes_on(tmp_path):
     path.write_text(broken + nameless + "".join(NEW.splitlines(keepends=True)[:9]) + APPLICATION)
     works, reading = read(path, tmp_path)
     assert [work.type for work in works] == ["application"]
-    assert (reading.lines, reading.count) == (4, 3)
+    assert (reading.lines, reading.rejects.count) == (4, 3)
     told = reasons(tmp_path)
     assert "document 06836899: the XML is not sound" in told
     assert "no number or date of publication" in told
@@ -309,7 +309,7 @@ def test_document_without_end_is_left_out(tmp_path, monkeypatch):
     path.write_text(OLD + NEW.replace("dull", "dull\n" * (1 << 18)) + APPLICATION)
     works, reading = read(path, tmp_path)
     assert [work.type for work in works] == ["grant", "application"]
-    assert reading.count == 1
+    assert reading.rejects.count == 1
     assert works[1].line == 1 + (OLD + NEW).count("\n") + (1 << 18)
 
 

@@ -205,7 +205,7 @@ def valid(request, tmp_path):
 
 def test_every_format_gives_these_works(valid, tmp_path):
     works, reading = read(valid, tmp_path)
-    assert (reading.lines, reading.count) == (4, 0)
+    assert (reading.lines, reading.rejects.count) == (4, 0)
     one, two, three, four = works
 
     mit = read_address("MIT, Dept Biol, Cambridge, MA 02139 USA")
@@ -275,7 +275,7 @@ def test_several_exports_behind_each_other(tmp_path):
     one, two = valid_text(tmp_path / "1.txt", records=RECORDS[:2]), valid_text(tmp_path / "2.txt", records=RECORDS[2:])
     (tmp_path / "both.txt").write_bytes(one.read_bytes() + b"\n" + two.read_bytes())
     works, reading = read(tmp_path / "both.txt", tmp_path)
-    assert (works, reading.count) == (read(valid_text(tmp_path / "all.txt"), tmp_path)[0], 0)
+    assert (works, reading.rejects.count) == (read(valid_text(tmp_path / "all.txt"), tmp_path)[0], 0)
 
 
 def test_older_exports_have_fewer_columns(tmp_path):
@@ -466,7 +466,7 @@ def test_an_entry_that_lost_a_line_is_refused(tmp_path):
     path = valid_bibtex(tmp_path / "a.bib")
     path.write_bytes(path.read_bytes().replace(b"Ecology", b"Ec\xffology", 1))
     works, reading = read(path, tmp_path)
-    assert ([work.work_id[-1] for work in works], reading.lines, reading.count) == (["1", "3", "4"], 4, 2)
+    assert ([work.work_id[-1] for work in works], reading.lines, reading.rejects.count) == (["1", "3", "4"], 4, 2)
 
 
 def test_letters_of_latex():
@@ -493,7 +493,7 @@ def test_a_cut_file_loses_its_end_and_says_so(tmp_path, name):
             continue
         assert works == complete[: len(works)]
         assert len(works) < 4
-        assert reading.count
+        assert reading.rejects.count
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ def test_bad_records_are_named_and_the_rest_goes_on(tmp_path):
     works, reading = read(path, tmp_path)
     assert works == read(tmp_path / "a.txt", tmp_path)[0]
     rejects = (tmp_path / "x/rejects.jsonl").read_text().splitlines()
-    assert (reading.lines, reading.count) == (9 + 4 - 4, 5)
+    assert (reading.lines, reading.rejects.count) == (9 + 4 - 4, 5)
     for reject, part in zip(
         rejects, ["no year", "a patent", "neither a field", "no accession", "does not end"], strict=True
     ):
@@ -544,10 +544,10 @@ def test_a_line_and_a_record_without_end(tmp_path):
     path = tmp_path / "b.txt"
     path.write_text(text.replace("AB Müller", "AB " + "x" * 10_000_000 + "\nAB Müller"), encoding="utf-8")
     works, reading = read(path, tmp_path)
-    assert ([work.work_id[-1] for work in works], reading.count) == (["2", "3", "4"], 2)
+    assert ([work.work_id[-1] for work in works], reading.rejects.count) == (["2", "3", "4"], 2)
     path.write_text(text.replace("AB Müller", "AB " + "   xxxx\n" * 1_000_000 + "AB Müller"), encoding="utf-8")
     works, reading = read(path, tmp_path)
-    assert ([work.work_id[-1] for work in works], reading.count) == (["2", "3", "4"], 1)
+    assert ([work.work_id[-1] for work in works], reading.rejects.count) == (["2", "3", "4"], 1)
 
 
 def test_a_file_saved_by_a_table_program(tmp_path):
@@ -609,7 +609,7 @@ def _addresses(row):
 def real_works(real_data, tmp_path_factory):
     files = sorted((real_data / "wos_csss").glob("savedrecs_*.txt"))
     works, reading = collect(ADAPTER, files, tmp_path_factory.mktemp("real") / "x")
-    assert (reading.lines, reading.count) == (2338, 0)
+    assert (reading.lines, reading.rejects.count) == (2338, 0)
     return works
 
 

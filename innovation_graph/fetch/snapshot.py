@@ -10,7 +10,7 @@ from innovation_graph.fetch._http import FetchError
 __all__ = ["command", "run"]
 
 _TOOL = "aws"
-_WORKS = "s3://openalex/data/jsonl/works"  # the bucket holds the same works as Parquet too, which ingest does not read
+_WORKS = "s3://openalex/data/jsonl/works"
 
 
 def command(out: Path | str) -> list[str]:

@@ -6,79 +6,62 @@ import json
 import math
 import re
 import unicodedata
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 
 import pandas as pd
 
 from innovation_graph.errors import FormatError
 from innovation_graph.places.text import slug
+from innovation_graph.sources._input import Broken
+from innovation_graph.sources._streams import Member, open_bytes
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_RATIO",
-    "RATIO_FROM",
-    "File",
     "folded",
     "number",
     "plain",
     "read_bytes",
     "read_lists",
-    "read_rows",
     "read_text",
     "readable_ids",
     "shown",
+    "strict_rows",
 ]
 
-File = Path | zipfile.Path
-"""A file on disk or inside a zip archive."""
-
 MAX_BYTES = 1 << 31
-MAX_RATIO = 200
-RATIO_FROM = 1 << 24  # smaller members do no harm, and a matrix of zeros packs well
-_UNPACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_SMALLER = "Cut it into smaller files, or import it as a matrix in npz."
+"""A network is held in memory as a whole, with its file."""
+
+_CHUNK = 1 << 18
 
 
-def read_bytes(path: File, *, expected: str) -> bytes:
+def read_bytes(member: Member, *, expected: str) -> bytes:
     """Return the content of a file, or say what is wrong with it; nothing large is unpacked from little."""
-    if isinstance(path, zipfile.Path):
-        return _member_bytes(path, expected)
+    too_large = FormatError(
+        str(member), expected=expected, got=f"more than {MAX_BYTES:,} bytes", hint="Cut it into smaller files."
+    )
+    pieces, size = [], 0
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            got = f"{size:,} bytes, more than {MAX_BYTES:,}"
-            raise FormatError(path, expected=expected, got=got, hint=_SMALLER)
-        return path.read_bytes()
+        if member.name is None and member.path.stat().st_size > MAX_BYTES:
+            raise too_large
+        with open_bytes(member) as stream:
+            while piece := stream.read(_CHUNK):
+                pieces.append(piece)
+                size += len(piece)
+                if size > MAX_BYTES:
+                    raise too_large
+    except Broken as error:
+        hint = "Get the file again, or unpack it first."
+        raise FormatError(str(member), expected=expected, got=str(error), hint=hint) from error
     except IsADirectoryError as error:
-        raise FormatError(path, expected=expected, got="a folder", hint="Name the file in it.") from error
+        raise FormatError(str(member), expected=expected, got="a folder", hint="Name the file in it.") from error
     except OSError as error:
-        raise FormatError(path, expected=expected, got=error.strerror or str(error)) from error
+        raise FormatError(str(member), expected=expected, got=error.strerror or str(error)) from error
+    return b"".join(pieces)
 
 
-def _member_bytes(path: zipfile.Path, expected: str) -> bytes:
-    info = path.root.getinfo(path.at)
-    if info.file_size > MAX_BYTES or (
-        info.file_size > RATIO_FROM and info.file_size > MAX_RATIO * max(info.compress_size, 1)
-    ):
-        got = f"{info.compress_size:,} bytes that unpack to {info.file_size:,}"
-        raise FormatError(str(path), expected=expected, got=got, hint="If it is what it should be, unpack it first.")
-    if info.flag_bits & 1 or info.compress_type not in _UNPACKED:
-        got = "an encrypted or unusually packed file"
-        raise FormatError(str(path), expected=expected, got=got, hint="Unpack it first.")
-    try:
-        # Never more than the declared size is unpacked; what does not fit it is an error of the check sum.
-        return path.root.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        got = f"a broken member of a zip archive: {error}"
-        raise FormatError(str(path), expected=expected, got=got, hint="Get the archive again.") from error
-
-
-def read_text(path: File, *, expected: str) -> str:
+def read_text(path: Member, *, expected: str) -> str:
     """Return the content of a UTF-8 text file, or say what is wrong with it."""
     try:
         text = read_bytes(path, expected=expected).decode("utf-8-sig")
@@ -90,8 +73,8 @@ def read_text(path: File, *, expected: str) -> str:
     return text
 
 
-def read_rows(
-    path: File, *, expected: str, separators: str = ",;\t", may_be_empty: bool = False
+def strict_rows(
+    path: Member, *, expected: str, separators: str = ",;\t", may_be_empty: bool = False
 ) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Return the first row, and the others with their line numbers; blank lines are left out.
 
@@ -109,15 +92,15 @@ def read_rows(
     return header, _even(rest, len(header), path)
 
 
-def _even(rows: Iterator[tuple[int, list[str]]], width: int, path: File) -> Iterator[tuple[int, list[str]]]:
+def _even(rows: Iterator[tuple[int, list[str]]], width: int, path: Member) -> Iterator[tuple[int, list[str]]]:
     for line, row in rows:
         if len(row) != width:
             raise FormatError(str(path), expected=f"{width} cells", got=f"{len(row)}", row=line)
         yield line, row
 
 
-def read_lists(path: File, *, expected: str, separators: str = ",;\t") -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a text table of any widths with their line numbers; see `read_rows`."""
+def read_lists(path: Member, *, expected: str, separators: str = ",;\t") -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a text table of any widths with their line numbers; see `strict_rows`."""
     text = read_text(path, expected=expected)
     start = text[: text.find("\n")] if "\n" in text else text
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(separators, key=start.count))
@@ -129,7 +112,7 @@ def read_lists(path: File, *, expected: str, separators: str = ",;\t") -> Iterat
         raise FormatError(str(path), expected=expected, got=str(error), row=reader.line_num) from error
 
 
-def number(cell: str, path: File, line: int | None, *, what: str) -> float:
+def number(cell: str, path: Member, line: int | None, *, what: str) -> float:
     """Return a finite number from 0 on, or say where there is none."""
     try:
         value = math.nan if "_" in cell else float(cell)  # 1_000 is a number to Python only

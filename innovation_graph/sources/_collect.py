@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self, cast
@@ -16,12 +17,13 @@ from numpy.typing import NDArray
 
 from innovation_graph.records import SCHEMAS
 from innovation_graph.sources._addresses import ADDRESS_COLUMNS, Addresses
-from innovation_graph.sources._input import DECODE_ERRORS, Item, Reject, read_items
+from innovation_graph.sources._filters import REASONS, Filters, check_year
+from innovation_graph.sources._input import DECODE_ERRORS, Item, Reject, Rejects, read_items
 from innovation_graph.sources._schema import Authorship, NamedAuthorship, NamedWork, Work, short_id
 
-__all__ = ["LEFT_OUT", "Filters", "Part", "read_part"]
+__all__ = ["LEFT_OUT", "Part", "read_part"]
 
-LEFT_OUT = ("kept", "year", "type", "retracted")
+LEFT_OUT = ("kept", *REASONS)
 """What the codes of `Part.status` say: kept, or why not."""
 
 _WORK_COLUMNS = ("work_id", "year", "type", "fields", "title", "n_actors", "retracted", "truncated")
@@ -29,44 +31,10 @@ _INTS = pa.list_(pa.int32())
 _WORKS = pa.schema([*(SCHEMAS["works"].field(name) for name in _WORK_COLUMNS), ("counts", _INTS), ("sites", _INTS)])
 _STRINGS = pa.list_(pa.string())
 _NAMED_WORKS = pa.schema([*_WORKS, ("author_ids", _STRINGS), ("author_names", _STRINGS)])
-_FIRST_YEAR, _LAST_YEAR = 1000, 2100
 _NEVER = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLUSH_WORKS = 1 << 14
 _FLUSH_SITES = 1 << 18
-_FLUSH_REJECTS = 1 << 10
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which works to keep, and what of them.
-
-    Parameters
-    ----------
-    years : pair of int, optional
-        First and last year.
-    types : frozenset of str, optional
-        Types in lower case.
-    keep_retracted : bool
-        Whether retracted works stay.
-    keep_authors : bool
-        Whether the identity of authors is kept.
-    """
-
-    years: tuple[int, int] | None = None
-    types: frozenset[str] | None = None
-    keep_retracted: bool = False
-    keep_authors: bool = False
-
-    def status(self, work: Work) -> int:
-        """Return 0 for a work to keep, else the number of the reason in `LEFT_OUT`."""
-        if self.years and not (
-            work.publication_year is not None and self.years[0] <= work.publication_year <= self.years[1]
-        ):
-            return 1
-        if self.types is not None and (work.type or "").lower() not in self.types:
-            return 2
-        return 3 if work.is_retracted and not self.keep_retracted else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +81,13 @@ def read_part(path: Path, stem: Path, filters: Filters, report: Callable[[int, i
     report : callable
         Takes bytes and works read so far.
     """
-    rejects = _Rejects(str(path), stem.with_suffix(".rejects"))
-    kind = NamedWork if filters.keep_authors else Work
+    rejects = Rejects(stem.with_suffix(".rejects"))
+    refuse = partial(rejects.add, str(path))
+    kind = NamedWork if filters.keep_actors else Work
     decode = cast("Callable[[Item], Work]", msgspec.json.Decoder(kind).decode)
     lines = 0
     with _Collector(stem, filters) as works:
-        for number, item in read_items(path, rejects.add, lambda done: report(done, len(works.keys))):
+        for number, item in read_items(path, refuse, lambda done: report(done, len(works.keys))):
             lines += 1
             try:
                 work = decode(item)
@@ -126,14 +95,14 @@ def read_part(path: Path, stem: Path, filters: Filters, report: Callable[[int, i
                     works.add(work)
                     continue
             except DECODE_ERRORS as error:
-                rejects.add(number, _reason(error), item)
+                refuse(number, _reason(error), item)
                 continue
             lines += len(work.results) - 1
             for place, result in enumerate(work.results, start=1):
                 try:
                     works.add(decode(result))
                 except DECODE_ERRORS as error:
-                    rejects.add(number, f"result {place} of the page: {_reason(error)}", result)
+                    refuse(number, f"result {place} of the page: {_reason(error)}", result)
     rejects.flush()
     keys, status = np.array(works.keys, dtype=np.int64), np.array(works.status, dtype=np.int8)
     dates = np.concatenate([np.empty(0, dtype=np.int64), *works.dates])
@@ -147,7 +116,7 @@ def read_part(path: Path, stem: Path, filters: Filters, report: Callable[[int, i
         lines=lines,
         n_rejects=rejects.count,
         first_reject=rejects.first,
-        damaged=rejects.damaged,
+        damaged=rejects.damaged > 0,
     )
 
 
@@ -156,33 +125,6 @@ def _reason(error: BaseException) -> str:
         return "nested without end"
     is_json = type(error) is ValueError or isinstance(error, msgspec.ValidationError)
     return str(error) if is_json else f"no JSON: {error}"
-
-
-class _Rejects:
-    """Rejects of one file, written down in lots."""
-
-    def __init__(self, file: str, path: Path) -> None:
-        self.path = path
-        self.count = 0
-        self.first: Reject | None = None
-        self.damaged = False
-        self._file = file
-        self._waiting: list[str] = []
-
-    def add(self, line: int, reason: str, item: Item) -> None:
-        reject = Reject(self._file, line, reason, bytes(memoryview(item)[:1000]))
-        self.first = self.first or reject
-        self.count += 1
-        self.damaged |= line == 0
-        self._waiting.append(reject.to_json())
-        if len(self._waiting) >= _FLUSH_REJECTS:
-            self.flush()
-
-    def flush(self) -> None:
-        if self._waiting:
-            with self.path.open("a", encoding="utf-8", newline="\n") as file:
-                file.writelines(self._waiting)
-            self._waiting.clear()
 
 
 class _Collector:
@@ -194,7 +136,7 @@ class _Collector:
         self.dates: list[NDArray[np.int64]] = []
         self._selection = filters
         self._addresses = Addresses()
-        self._schema = _NAMED_WORKS if filters.keep_authors else _WORKS
+        self._schema = _NAMED_WORKS if filters.keep_actors else _WORKS
         self._columns: dict[str, list[Any]] = {name: [] for name in self._schema.names}
         self._field_ends: list[int] = [0]
         self._count_ends: list[int] = [0]
@@ -222,21 +164,19 @@ class _Collector:
             raise ValueError(f"id {work.id!r} is not that of a work (W and a number)" if work.id else "no id")
         if work.authorships is UNSET:
             raise ValueError("no list of authors (authorships)")
-        year = work.publication_year
-        if year is not None and not _FIRST_YEAR <= year <= _LAST_YEAR:
-            raise ValueError(f"publication year {year} lies outside {_FIRST_YEAR} to {_LAST_YEAR}")
-        status = self._selection.status(work)
-        if status == 0:
+        check_year(work.publication_year)
+        reason = self._selection.reason(work.publication_year, work.type, retracted=bool(work.is_retracted))
+        if not reason:
             self._keep(short, work)
         self.keys.append(int(short[1:]))
-        self.status.append(status)
+        self.status.append(LEFT_OUT.index(reason or "kept"))
         self._updated.append(work.updated_date)
         if len(self._updated) >= _FLUSH_WORKS or self._site_ends[-1] >= _FLUSH_SITES:
             self._flush()
 
     def _keep(self, short: str, work: Work) -> None:
         columns, authorships = self._columns, cast("list[Authorship]", work.authorships)
-        if self._selection.keep_authors:
+        if self._selection.keep_actors:
             found = self._by_author(cast("list[NamedAuthorship]", authorships))
         else:
             found = [self._addresses.of_author(author) for author in authorships]

@@ -1,10 +1,10 @@
 """Works one by one -> records: numbers for addresses and actors, filters, and pieces written as they fill."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,45 +12,50 @@ from numpy.typing import NDArray
 
 from innovation_graph import fields
 from innovation_graph.records import ROLES, SCHEMAS, RecordsWriter
+from innovation_graph.sources._filters import Filters, check_year
 from innovation_graph.sources._work import Actor, Address, Work
 
-__all__ = ["Filters", "Gathering"]
+__all__ = ["FieldRule", "Gathering"]
 
-_FIRST_YEAR, _LAST_YEAR = 1000, 2100
 _FLUSH_WORKS, _FLUSH_SITES = 1 << 14, 1 << 18
 _NOWHERE = Address()
 _OWN_COLUMNS = ("kind", "year", "type", "family", "title", "retracted", "truncated", "office", "filed", "published")
 
 
 @dataclass(frozen=True)
-class Filters:
-    """Which works to keep, and what of them.
+class FieldRule:
+    """How patents get their technology fields, see `fields.assign`.
 
     Parameters
     ----------
-    years : pair of int, optional
-        First and last year; a work without a year is left out then.
-    types : frozenset of str, optional
-        Types in lower case.
-    keep_retracted : bool
-        Whether retracted works stay.
-    keep_actors : bool
-        Whether the identity of authors, applicants and inventors is kept.
-    scheme : Scheme, optional
-        Technology fields to give to patents.
+    scheme : Scheme
+        The fields.
     breadth : str
-        "broad" or "narrow", see `fields.assign`.
+        "broad" or "narrow".
     keywords : mapping, optional
-        Keywords of fields, see `fields.assign`.
+        Keywords of fields.
+
+    Raises
+    ------
+    InnovationGraphError
+        If the parts do not fit together.
     """
 
-    years: tuple[int, int] | None = None
-    types: frozenset[str] | None = None
-    keep_retracted: bool = False
-    keep_actors: bool = False
-    scheme: fields.Scheme | None = None
+    scheme: fields.Scheme
     breadth: str = "broad"
-    keywords: Any = None
+    keywords: Mapping[str, Sequence[str]] | None = None
+
+    def __post_init__(self) -> None:
+        """Try it on nothing, before any file is read."""
+        self.assign([])
+
+    def assign(self, works: Sequence[Work]) -> list[list[str] | None]:
+        """Return the fields of works; None where they have no symbol."""
+        kind = SCHEMAS["works"].field("ipc").type
+        ipc, cpc = (pa.array([getattr(work, name) for work in works], kind) for name in ("ipc", "cpc"))
+        texts = [f"{work.title or ''} {work.text}" for work in works] if self.keywords else None
+        given = fields.assign(ipc, self.scheme, cpc=cpc, breadth=self.breadth, texts=texts, keywords=self.keywords)
+        return cast("list[list[str] | None]", given.to_pylist())
 
 
 @dataclass
@@ -63,6 +68,8 @@ class Gathering:
         Open.
     filters : Filters
         What to keep.
+    rule : FieldRule, optional
+        How patents get fields beside those that the source gives.
 
     Attributes
     ----------
@@ -76,6 +83,7 @@ class Gathering:
 
     writer: RecordsWriter
     filters: Filters
+    rule: FieldRule | None = None
     left_out: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
@@ -99,9 +107,8 @@ class Gathering:
         """Take a work unless it is filtered out or known; a ValueError says why it is none."""
         if not work.work_id:
             raise ValueError("no identifier of the work")
-        if work.year is not None and not _FIRST_YEAR <= work.year <= _LAST_YEAR:
-            raise ValueError(f"year {work.year} lies outside {_FIRST_YEAR} to {_LAST_YEAR}")
-        if reason := self._reason(work):
+        check_year(work.year)
+        if reason := self.filters.reason(work.year, work.type, retracted=work.retracted):
             self.left_out[reason] += 1
             return
         if work.work_id in self._seen:
@@ -129,14 +136,6 @@ class Gathering:
     def works(self) -> int:
         """Number of works taken."""
         return len(self._seen)
-
-    def _reason(self, work: Work) -> str:
-        filters = self.filters
-        if filters.years and not (work.year is not None and filters.years[0] <= work.year <= filters.years[1]):
-            return "year"
-        if filters.types is not None and filters.types.isdisjoint(_types(work.type)):
-            return "type"
-        return "retracted" if work.retracted and not filters.keep_retracted else ""
 
     def _site(self, work: int, actor: int, role: int, address: int) -> None:
         for name, value in zip(("work", "actor", "role", "address"), (work, actor, role, address), strict=True):
@@ -182,20 +181,9 @@ class Gathering:
 
     def _fields(self) -> Any:
         own = _lists([work.fields for work in self._works])
-        scheme = self.filters.scheme
-        if scheme is None:
+        if self.rule is None:
             return own
-        kind = SCHEMAS["works"].field("ipc").type
-        ipc, cpc = (pa.array([getattr(work, name) for work in self._works], kind) for name in ("ipc", "cpc"))
-        texts = [f"{work.title or ''} {work.text}" for work in self._works] if self.filters.keywords else None
-        given = fields.assign(
-            ipc,
-            scheme,
-            cpc=cpc,
-            breadth=self.filters.breadth,
-            texts=texts,
-            keywords=self.filters.keywords,
-        ).to_pylist()
+        given = self.rule.assign(self._works)
         return [
             list(dict.fromkeys(chain(mine or (), more or ()))) if work.kind == "patent" else mine
             for work, mine, more in zip(self._works, own, given, strict=True)
@@ -213,12 +201,6 @@ class Gathering:
         if not self.filters.keep_actors:
             return None
         return pa.table({"actor_id": self._actor_ids, "name": self._actor_names}, schema=SCHEMAS["actors"])
-
-
-def _types(printed: str | None) -> set[str]:
-    """Return the type as a whole and, where a source gives several in one, each."""
-    whole = (printed or "").lower()
-    return {whole, *(part.strip() for part in whole.split(";"))}
 
 
 def _lists(values: Sequence[list[str]]) -> list[list[str] | None]:

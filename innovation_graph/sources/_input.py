@@ -23,6 +23,7 @@ __all__ = [
     "Broken",
     "Item",
     "Reject",
+    "Rejects",
     "list_files",
     "read_blocks",
     "read_items",
@@ -40,6 +41,7 @@ _HEAD = 1 << 20  # bytes from which a file is recognised
 _MAX_LINE = 1 << 27
 _MAX_DOCUMENT = 1 << 31
 _SHOWN = 200
+_FLUSH_REJECTS = 1 << 10
 _GZIP = b"\x1f\x8b"
 _IsalError = cast("type[Exception]", igzip_lib.IsalError)  # its stub says it is an instance
 _FOREIGN = {
@@ -85,6 +87,46 @@ class Reject:
         text = bytes(memoryview(self.item)[: 4 * _SHOWN]).decode("utf-8", "replace")[:_SHOWN]
         record = {"file": self.file, "line": self.line, "reason": self.reason, "text": text}
         return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+class Rejects:
+    """Pieces of input that could not be used, written down in lots.
+
+    Parameters
+    ----------
+    path : Path
+        JSON lines; nothing is written where nothing was refused.
+
+    Attributes
+    ----------
+    count, damaged : int
+        Pieces, and those among them that are the rest of a file (line 0).
+    first : Reject or None
+        The first of them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = self.damaged = 0
+        self.first: Reject | None = None
+        self._waiting: list[str] = []
+
+    def add(self, file: str, line: int, reason: str, item: Item = b"") -> None:
+        """Take a piece; see `Reject`."""
+        reject = Reject(file, line, reason, bytes(memoryview(item)[:1000]))
+        self.first = self.first or reject
+        self.count += 1
+        self.damaged += line == 0
+        self._waiting.append(reject.to_json())
+        if len(self._waiting) >= _FLUSH_REJECTS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            with self.path.open("a", encoding="utf-8", newline="\n") as file:
+                file.writelines(self._waiting)
+            self._waiting.clear()
 
 
 def list_files(paths: Iterable[Path | str], *, what: str) -> list[Path]:

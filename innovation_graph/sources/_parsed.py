@@ -12,7 +12,8 @@ from innovation_graph._links import upper_of_pairs
 from innovation_graph.errors import FormatError, RecipeError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS, Network
 from innovation_graph.places import countries
-from innovation_graph.sources._cells import File, readable_ids, shown
+from innovation_graph.sources._cells import readable_ids, shown
+from innovation_graph.sources._streams import Member
 
 __all__ = ["MAX_PLACES", "Parsed", "Rule", "built", "check_rule", "place_table", "without"]
 
@@ -70,7 +71,7 @@ def check_rule(rule: str | None) -> None:
 
 def built(
     parsed: Parsed,
-    path: File,
+    path: Member,
     form: str,
     *,
     directed: str | None = None,
@@ -87,7 +88,7 @@ def built(
     ----------
     parsed : Parsed
         What the file says.
-    path : Path or zipfile.Path
+    path : Member
         The file, for messages and for the provenance.
     form : str
         Name of the format.
@@ -127,7 +128,7 @@ def built(
     low, high = np.minimum(parsed.first, parsed.second)[edge], np.maximum(parsed.first, parsed.second)[edge]
     counts["repeated_links"] += len(low) - len(np.unique(low * n + high))
     provenance = {
-        "source": f"{source or path.name} ({form})",
+        "source": f"{source or path.file_name} ({form})",
         "format": form,
         "loops": int((~proper).sum()),
         **({"directed": directed} if directed and arc.any() else {}),
@@ -138,7 +139,7 @@ def built(
 
 
 def _one_way(
-    parsed: Parsed, arc: NDArray[np.bool_], path: File, rule: str | None
+    parsed: Parsed, arc: NDArray[np.bool_], path: Member, rule: str | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], dict[str, int]]:
     """Make one link of the two directions of each pair."""
     n = len(parsed.labels)
@@ -210,7 +211,7 @@ def without(parsed: Parsed, names: Sequence[str]) -> Parsed:
     )
 
 
-def place_table(parsed: Parsed, path: File, form: str) -> pd.DataFrame:
+def place_table(parsed: Parsed, path: Member, form: str) -> pd.DataFrame:
     """Return the place table of the labels and columns of a file.
 
     If at least nine in ten labels are codes (alpha-2) or names of countries, and the file itself has no columns

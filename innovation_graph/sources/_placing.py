@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -55,7 +56,8 @@ def place(
     if resolver is not None:
         had_point = _has_point(addresses)
         addresses, decisions = resolve_addresses(addresses, resolver)
-        write_csv(decisions.to_pandas(), folder / "resolved.csv", index=False)
+        whole = decisions.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)  # numbers stay whole beside gaps
+        write_csv(whole, folder / "resolved.csv", index=False)
         origin[~had_point & _has_point(addresses)] = 3
     nowhere, by_institutions, by_source, by_resolver = (
         np.bincount(origin, weights=sites, minlength=4).astype(int).tolist()
@@ -71,7 +73,7 @@ def _by_identifier(
     Parameters
     ----------
     addresses : pyarrow.Table
-        As in records, with what OpenAlex itself says of places.
+        As in records, with what the source itself says of places.
     institutions : Institutions, optional
         Where organisations are; what it says of country goes before the source's own, and if it knows a city
         or coordinates the whole place is taken from it.
@@ -79,7 +81,7 @@ def _by_identifier(
     Returns
     -------
     tuple
-        The addresses; for each where the place comes from (0 nowhere, 1 institutions, 2 OpenAlex); for each
+        The addresses; for each where the place comes from (0 nowhere, 1 institutions, 2 the source); for each
         whether it names an organisation that `institutions` does not have.
     """
     origin = np.where(_is_placed(addresses), 2, 0).astype(np.int8)
@@ -104,12 +106,12 @@ def _by_identifier(
 
 
 def _has_point(table: pa.Table) -> NDArray[np.bool_]:
-    return cast("NDArray[np.bool_]", pc.and_(pc.is_valid(table["lat"]), pc.is_valid(table["lon"])).to_numpy())
+    return _given(table, "lat") & _given(table, "lon")
 
 
 def _is_placed(table: pa.Table) -> NDArray[np.bool_]:
-    placed = pc.or_(pc.is_valid(table["city"]), pc.and_(pc.is_valid(table["lat"]), pc.is_valid(table["lon"])))
-    return cast(
-        "NDArray[np.bool_]",
-        placed.to_numpy(zero_copy_only=False) if isinstance(placed, pa.Array) else placed.to_numpy(),
-    )
+    return _given(table, "city") | _has_point(table)
+
+
+def _given(table: pa.Table, column: str) -> NDArray[np.bool_]:
+    return np.asarray(pc.is_valid(table[column]), dtype=bool)

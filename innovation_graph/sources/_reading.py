@@ -5,14 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from innovation_graph.sources._input import Reject
+from innovation_graph.sources._input import Rejects
 from innovation_graph.sources._work import Work
 
 __all__ = ["Reading", "day", "year"]
 
 R = TypeVar("R")
-
-_FLUSH = 1 << 10
 
 
 class Reading:
@@ -33,6 +31,8 @@ class Reading:
         Records met; adapters count them.
     file : str
         The file that is being read, for rejects.
+    rejects : Rejects
+        What was refused.
     progress : callable
         Takes the number of bytes read of the file.
     """
@@ -47,37 +47,20 @@ class Reading:
         self.encoding = encoding
         self.options = options
         self.lines = 0
-        self.count = 0
-        self.damaged = 0
-        self.first: Reject | None = None
         self.error: Exception | None = None
         self.file = ""
         self.progress: Callable[[int], None] = lambda _: None
         self.folder = folder
-        self._rejects = folder / "rejects.jsonl"
-        self._waiting: list[str] = []
+        self.rejects = Rejects(folder / "rejects.jsonl")
 
     def reject(self, line: int, reason: str, piece: object = "") -> None:
         """Write a piece of the file down as refused; line 0 means the rest of the file."""
-        reject = Reject(self.file, line, reason, str(piece)[:1000].encode("utf-8", "replace"))
-        self.first = self.first or reject
-        self.count += 1
-        self.damaged += line == 0
-        self._waiting.append(reject.to_json())
-        if len(self._waiting) >= _FLUSH:
-            self.flush()
+        self.rejects.add(self.file, line, reason, str(piece)[:1000].encode("utf-8", "replace"))
 
     def fail(self, error: Exception) -> None:
         """Write down that the rest of a file cannot be used."""
         self.error = self.error or error
         self.reject(0, str(error).removeprefix(f"{self.file}: "))
-
-    def flush(self) -> None:
-        """Write what waits to the rejects file."""
-        if self._waiting:
-            with self._rejects.open("a", encoding="utf-8", newline="\n") as file:
-                file.writelines(self._waiting)
-            self._waiting.clear()
 
     def works(self, rows: Iterable[tuple[int, R]], make: Callable[[R], Work]) -> Iterator[Work]:
         """Make a work of every row; a ValueError says why a row is none, and the rest goes on."""

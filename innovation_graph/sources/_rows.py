@@ -1,28 +1,24 @@
 """Rows of tables by the names of their columns: CSV, TSV, Excel and Parquet, one by one."""
 
 import csv
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
 from itertools import chain
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from python_calamine import CalamineError, CalamineWorkbook
 
 from innovation_graph.errors import FormatError
 from innovation_graph.sources._cells import folded
 from innovation_graph.sources._input import Broken
 from innovation_graph.sources._reading import Reading
-from innovation_graph.sources._streams import LONGEST_LINE, Member, check_archive, read_lines
+from innovation_graph.sources._streams import LONGEST_LINE, WORKBOOKS, Member, read_lines
+from innovation_graph.sources._workbooks import cell_text, read_sheet
 
 __all__ = ["Row", "read_rows"]
 
 Row = dict[str, str]
 """Cells by our own names of the columns; empty where the table has no such column."""
 
-_EXCEL = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 _PREAMBLE = 30  # rows in which the header is looked for: exports put a note before it
 _LOT = 1 << 14
 
@@ -63,8 +59,8 @@ def read_rows(
     Broken
         If the file cannot be read on.
     """
-    if member.suffix in _EXCEL and member.name is None:
-        table = _sheet(member, sheet)
+    if member.suffix in WORKBOOKS and member.name is None:
+        table = read_sheet(member.path, sheet)
     elif member.suffix in {".parquet", ".pq"} and member.name is None:
         table = _parquet(member, columns)
     else:
@@ -139,7 +135,8 @@ def _text(member: Member, reading: Reading, known: Collection[str], *, quoted: b
         except StopIteration:
             return
         except csv.Error as error:
-            reading.reject(place.start, f"{error}; is a quotation mark not closed?", "")
+            lost = f"lines {place.start:,} to {place.last:,} cannot be read"
+            reading.reject(place.start, f"{lost}: {error}; is a quotation mark not closed?")
             continue
         if place.ended:
             # The reader asked for another line and there is none: a quotation mark is open, the row is not whole.
@@ -158,31 +155,14 @@ class _Place:
     """The line at which the row begins that the csv module reads; set `start` to 0 before it does."""
 
     def __init__(self) -> None:
-        self.start = 0
+        self.start = self.last = 0
         self.ended = False
 
     def follow(self, lines: Iterable[tuple[int, str]]) -> Iterator[str]:
         for number, line in lines:
-            self.start = self.start or number
+            self.start, self.last = self.start or number, number
             yield line
         self.ended = True
-
-
-def _sheet(member: Member, sheet: str | int) -> _Rows:
-    path = member.path
-    if path.suffix.lower() != ".xls":
-        check_archive(path)
-    try:
-        workbook = CalamineWorkbook.from_path(path)
-        names = workbook.sheet_names
-        if isinstance(sheet, str) and sheet not in names:
-            raise FormatError(path, expected=f"a sheet {sheet!r}", got=f"sheets {names}")
-        name = sheet if isinstance(sheet, str) else names[sheet]
-        rows = workbook.get_sheet_by_name(name).iter_rows()
-        for line, cells in enumerate(rows, start=1):
-            yield line, [_cell(value) for value in cells]
-    except (CalamineError, OSError) as error:
-        raise FormatError(path, expected="a workbook", got=str(error), hint="Save the file again.") from error
 
 
 def _parquet(member: Member, columns: Mapping[str, Sequence[str]]) -> _Rows:
@@ -195,18 +175,6 @@ def _parquet(member: Member, columns: Mapping[str, Sequence[str]]) -> _Rows:
             for batch in file.iter_batches(_LOT, columns=names):
                 for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                     line += 1
-                    yield line, [_cell(value) for value in cells]
+                    yield line, [cell_text(value) for value in cells]
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FormatError(member.path, expected="a Parquet file", got=str(error)) from error
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else "" if math.isnan(value) else repr(value)
-    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
-        return value.date().isoformat()
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value)

@@ -9,10 +9,22 @@ from lxml import etree
 
 from innovation_graph.sources._input import Broken
 
-__all__ = ["LONGEST_DOCUMENT", "documents", "parse", "root_name", "text_of"]
+__all__ = ["HARMLESS", "LONGEST_DOCUMENT", "documents", "parse", "root_name", "text_of"]
 
 LONGEST_DOCUMENT = 1 << 26
 """Bytes of a document beyond which it is not opened."""
+
+HARMLESS: dict[str, Any] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "collect_ids": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""Options of parsers: nothing is expanded, nothing fetched, nothing grows without end."""
 
 _BLOCK = 1 << 18
 _START = b"<?xml "
@@ -85,16 +97,7 @@ def parse(document: bytes) -> Any:
         raise ValueError("the document declares entities of its own; such a document is not opened")
     # A parser of its own each time: they are cheap, and threads must not share one. The encoding is ours, for
     # an odd one could hide a declaration from the look above.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        collect_ids=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parser = etree.XMLParser(**HARMLESS)
     try:
         return etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:

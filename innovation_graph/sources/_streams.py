@@ -6,11 +6,13 @@ import gzip
 import io
 import re
 import struct
+import weakref
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -19,16 +21,32 @@ from isal import igzip, igzip_lib
 from innovation_graph.errors import FormatError, RecipeError
 from innovation_graph.sources._input import Broken
 
-__all__ = ["LONGEST_LINE", "Member", "check_archive", "check_encoding", "members", "open_bytes", "read_lines"]
+__all__ = [
+    "BOMB_BYTES",
+    "BOMB_RATIO",
+    "LONGEST_LINE",
+    "WORKBOOKS",
+    "Member",
+    "check_encoding",
+    "inside",
+    "members",
+    "open_bytes",
+    "read_lines",
+]
 
 LONGEST_LINE = 1 << 22
 """Characters of a line beyond which it is no record of any source we know."""
 
-_BOMB_BYTES = 1 << 26
-_BOMB_RATIO = 200
+WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+"""How files of table programs are called; most of them are zip archives that are no archives of tables."""
+
+BOMB_BYTES = 1 << 26
+BOMB_RATIO = 200
+"""No data file unpacks to more than so many bytes and so many times its size."""
+
 _MOST_MEMBERS = 100_000
 _CHUNK = 1 << 18
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")  # the last: an empty archive
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CONTROLS = bytes(range(9)) + bytes(range(14, 32))
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -55,20 +73,33 @@ class Member:
         The file or the archive.
     name : str, optional
         Name inside the archive.
+    archive : ZipFile, optional
+        The archive, open: with many files in it, it would else take long to find each.
     """
 
     path: Path
     name: str | None = None
+    archive: zipfile.ZipFile | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Return the path, inside an archive with the name."""
         return f"{self.path}/{self.name}" if self.name else str(self.path)
 
     @property
-    def suffix(self) -> str:
-        """Return the last part of the name in lower case, without the mark of a compression."""
+    def file_name(self) -> str:
+        """Return the name without folders and without the mark of a compression."""
         name = PurePosixPath(self.name or self.path.name)
-        return (PurePosixPath(name.stem) if name.suffix.lower() == ".gz" else name).suffix.lower()
+        return name.stem if self.name is None and name.suffix.lower() == ".gz" else name.name
+
+    @property
+    def stem(self) -> str:
+        """Return that name without its last part."""
+        return PurePosixPath(self.file_name).stem
+
+    @property
+    def suffix(self) -> str:
+        """Return the last part of that name in lower case."""
+        return PurePosixPath(self.file_name).suffix.lower()
 
 
 @contextmanager
@@ -89,21 +120,34 @@ def members(path: Path) -> list[Member]:
     Raises
     ------
     FormatError
-        If it is a folder, an archive that cannot be read, or one with too many files.
+        If it is a folder, an archive that cannot be read, or one with too many files or several of one name.
     """
     if path.is_dir():
         raise FormatError(path, expected="a file", got="a folder", hint="Name the files in it.")
-    if _magic(path) != _ZIP or path.suffix.lower() in {".xlsx", ".xlsm", ".ods"}:
+    if _magic(path) not in _ZIP or path.suffix.lower() in WORKBOOKS:
         return [Member(path)]
     try:
-        with _naming_damage(), zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        found = inside(path)
     except Broken as error:
         raise FormatError(path, expected="a zip archive", got=str(error), hint="Get the file again.") from error
-    shown = sorted(name for name in names if not re.search(r"(^|/)(\.|__MACOSX)", name))
+    shown = [member for member in found if not re.search(r"(^|/)(\.|__MACOSX)", str(member.name))]
     if not 0 < len(shown) <= _MOST_MEMBERS:
         raise FormatError(path, expected="an archive of data files", got=f"{len(shown):,} files in it")
-    return [Member(path, name) for name in shown]
+    name, often = Counter(member.name for member in shown).most_common(1)[0]
+    if often > 1:
+        raise FormatError(path, expected="each file in it once", got=f"{str(name)[:160]!r} more than once")
+    return sorted(shown, key=lambda member: str(member.name))
+
+
+def inside(path: Path) -> list[Member]:
+    """List all files of a zip archive; Broken if it cannot be read."""
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("rb"))
+        with _naming_damage():
+            archive = zipfile.ZipFile(file)
+        weakref.finalize(archive, stack.pop_all().close)  # closed when the last of its members is forgotten
+    names = [info.filename for info in archive.infolist()]
+    return [Member(path, name, archive) for name in names if name and not name.endswith("/")]
 
 
 @contextmanager
@@ -117,38 +161,26 @@ def open_bytes(member: Member, on_bytes: Callable[[int], None] | None = None) ->
     on_bytes : callable, optional
         Takes the number of bytes of the file read from the disk so far.
     """
+    if member.archive is not None and member.name is not None:
+        with _naming_damage():
+            unpacked = member.archive.open(member.name)
+        packed = cast("IO[bytes]", member.archive.fp)  # open as long as the archive is
+        with unpacked:
+            yield io.BufferedReader(_Guarded(unpacked, packed, on_bytes, packed=True), _CHUNK)
+        return
     with member.path.open("rb") as file:
-        if member.name is not None:
-            with _naming_damage():
-                archive = zipfile.ZipFile(file)
-                inner = archive.open(member.name)
-            with archive, inner:
-                yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
-        elif _magic(member.path)[:2] == _GZIP:
+        if _magic(member.path)[:2] == _GZIP:
             with igzip.open(file, "rb") as inner:  # type: ignore[no-untyped-call]
                 yield io.BufferedReader(_Guarded(inner, file, on_bytes, packed=True), _CHUNK)
         else:
             yield io.BufferedReader(_Guarded(file, file, on_bytes, packed=False), _CHUNK)
 
 
-def check_archive(path: Path) -> None:
-    """Unpack an archive to nowhere (a workbook, say), so that a library may do so without harm; else FormatError."""
-    try:
-        with _naming_damage(), zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-        for name in names:
-            with open_bytes(Member(path, name)) as stream:
-                while stream.read(_CHUNK):
-                    pass
-    except Broken as error:
-        raise FormatError(path, expected="a sound workbook", got=str(error), hint="Save the file again.") from error
-
-
 def check_encoding(encoding: str | None) -> None:
     """Refuse the name of an encoding that does not exist."""
     try:
-        codecs.lookup(encoding or "utf-8")
-    except LookupError as error:
+        "".encode(encoding or "utf-8")  # not `codecs.lookup`: it also knows codecs that are none of text
+    except (LookupError, UnicodeError) as error:
         hint = "such as gb18030, cp1252 or utf-16"
         raise RecipeError(f"encoding: expected the name of an encoding {hint}, got {encoding!r}") from error
 
@@ -240,7 +272,7 @@ class _Guarded(io.RawIOBase):
             piece = self._inner.read(len(buffer))
         self._given += len(piece)
         done = self._file.tell()
-        if self._packed and self._given > max(_BOMB_BYTES, _BOMB_RATIO * done):
+        if self._packed and self._given > max(BOMB_BYTES, BOMB_RATIO * done):
             raise Broken(f"{done:,} bytes that unpack to more than {self._given:,}; this is no data file")
         if self._on_bytes is not None:
             self._on_bytes(done)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from innovation_graph.errors import FormatError
-from innovation_graph.sources._cells import File, shown
+from innovation_graph.sources._cells import shown
+from innovation_graph.sources._streams import Member
 
 __all__ = ["check_time", "in_order", "time_in_name"]
 
@@ -16,7 +17,7 @@ _IN_NAME = re.compile(
 _TIME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+-]{0,63}")
 
 
-def check_time(text: str, path: File, line: int | None = None) -> str:
+def check_time(text: str, path: Member, line: int | None = None) -> str:
     """Return a time that can be the name of a folder, or refuse it."""
     if _TIME.fullmatch(text) and not text.endswith("."):
         return text

@@ -24,7 +24,6 @@ _NOTICE = "notice of a retraction: the retracted work is known only by its own r
 
 class _Identifier(Struct, gc=False):
     id: str | None = None
-    id_type: str | None = msgspec.field(default=None, name="id-type")
 
 
 class _Affiliation(Struct, gc=False):

@@ -4,6 +4,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from innovation_graph.errors import FormatError
 from innovation_graph.network import Network
 from innovation_graph.sources._archives import one_file
-from innovation_graph.sources._cells import File, number, read_rows, shown
+from innovation_graph.sources._cells import number, shown, strict_rows
 from innovation_graph.sources._parsed import Parsed, Rule, built, check_rule, without
+from innovation_graph.sources._streams import Member
 from innovation_graph.sources._times import check_time, in_order
 
 __all__ = ["parse_edges", "read_edges"]
@@ -31,7 +33,7 @@ class _Rows:
 
 
 def read_edges(
-    path: File | str,
+    path: Path | str,
     *,
     source: str = "source",
     target: str = "target",
@@ -71,13 +73,13 @@ def read_edges(
     UnknownNameError
         If a place to leave out does not occur.
     """
-    path = one_file(path, "edges")
-    parts = parse_edges(path, source=source, target=target, weight=weight, directed=directed)
-    return built(without(parts[""], drop), path, "edges", directed=directed)
+    file = one_file(path, "edges")
+    parts = parse_edges(file, source=source, target=target, weight=weight, directed=directed)
+    return built(without(parts[""], drop), file, "edges", directed=directed)
 
 
 def parse_edges(
-    path: File,
+    path: Member,
     *,
     source: str = "source",
     target: str = "target",
@@ -89,7 +91,7 @@ def parse_edges(
 
     Parameters
     ----------
-    path : Path or zipfile.Path
+    path : Member
         The file.
     source, target, weight, directed
         As for `read_edges`.
@@ -97,7 +99,7 @@ def parse_edges(
         Column of the time, or several parted by commas, the longest unit first: "year,quarter" gives "2020-Q1".
     """
     check_rule(directed)
-    header, rows = read_rows(path, expected="a list of links with a header")
+    header, rows = strict_rows(path, expected="a list of links with a header")
     when = [name.strip() for name in time.split(",")] if time else []
     wanted = [source, target, *([weight] if weight else []), *when]
     missing = [name for name in wanted if name not in header]
@@ -133,7 +135,7 @@ def parse_edges(
     return {name: parts[name] for name in in_order(parts)}
 
 
-def _parsed(one: _Rows, labels: list[str], rank: NDArray[np.int64], path: File, directed: str | None) -> Parsed:
+def _parsed(one: _Rows, labels: list[str], rank: NDArray[np.int64], path: Member, directed: str | None) -> Parsed:
     first, second = rank[np.frombuffer(one.first, dtype=np.int64)], rank[np.frombuffer(one.second, dtype=np.int64)]
     if directed is None:
         key = first * len(labels) + second
@@ -153,7 +155,7 @@ def _parsed(one: _Rows, labels: list[str], rank: NDArray[np.int64], path: File, 
     return Parsed(labels, first, second, weight, np.ones(len(first), dtype=np.bool_))
 
 
-def _joined(names: list[str], moment: tuple[str, ...], path: File, line: int) -> str:
+def _joined(names: list[str], moment: tuple[str, ...], path: Member, line: int) -> str:
     parts = []
     for name, text in zip(names, moment, strict=True):
         plain = re.sub(r"^(\d+)\.0+$", r"\1", text)  # a spreadsheet's year

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from lxml import etree
 from innovation_graph.errors import FormatError
 from innovation_graph.network import Network
 from innovation_graph.sources._archives import one_file
-from innovation_graph.sources._cells import File, number, read_text, shown
+from innovation_graph.sources._cells import number, read_text, shown
 from innovation_graph.sources._parsed import MAX_PLACES, Parsed, Rule, built, without
+from innovation_graph.sources._safe_xml import HARMLESS
+from innovation_graph.sources._streams import Member
 
 __all__ = ["parse_gexf", "parse_graphml", "read_gexf", "read_graphml"]
 
@@ -23,7 +26,7 @@ _WEIGHT = "weight"
 
 
 def read_graphml(
-    path: File | str, *, weight: str = _WEIGHT, directed: Rule | None = None, drop: Sequence[str] = ()
+    path: Path | str, *, weight: str = _WEIGHT, directed: Rule | None = None, drop: Sequence[str] = ()
 ) -> Network:
     """Read a GraphML file, as written by igraph, networkx, Gephi or yEd.
 
@@ -57,12 +60,12 @@ def read_graphml(
     UnknownNameError
         If no node to leave out has such a label.
     """
-    path = one_file(path, "graphml")
-    return built(without(parse_graphml(path, weight=weight), drop), path, "graphml", directed=directed)
+    file = one_file(path, "graphml")
+    return built(without(parse_graphml(file, weight=weight), drop), file, "graphml", directed=directed)
 
 
 def read_gexf(
-    path: File | str, *, weight: str = _WEIGHT, directed: Rule | None = None, drop: Sequence[str] = ()
+    path: Path | str, *, weight: str = _WEIGHT, directed: Rule | None = None, drop: Sequence[str] = ()
 ) -> Network:
     """Read a GEXF file (1.1 to 1.3), as written by Gephi or networkx.
 
@@ -95,8 +98,8 @@ def read_gexf(
     UnknownNameError
         If no node to leave out has such a label.
     """
-    path = one_file(path, "gexf")
-    return built(without(parse_gexf(path, weight=weight), drop), path, "gexf", directed=directed)
+    file = one_file(path, "gexf")
+    return built(without(parse_gexf(file, weight=weight), drop), file, "gexf", directed=directed)
 
 
 @dataclass
@@ -112,7 +115,7 @@ class _Key:
 class _Graph:
     """What was read so far; `keys` are by class ("node" or "edge") and id."""
 
-    path: File
+    path: Member
     wanted: str
     keys: dict[str, dict[str, _Key]] = field(default_factory=lambda: {"node": {}, "edge": {}})
     position: dict[str, int] = field(default_factory=dict)
@@ -206,7 +209,7 @@ class _Graph:
             raise FormatError(str(self.path), expected=expected, got=shown(str(error))) from error
 
 
-def parse_graphml(path: File, *, weight: str = _WEIGHT) -> Parsed:
+def parse_graphml(path: Member, *, weight: str = _WEIGHT) -> Parsed:
     """Return nodes and edges; see `read_graphml`."""
     graph = _Graph(path, weight)
     default = False
@@ -262,7 +265,7 @@ def _weight(values: dict[str, str], wanted: str) -> str | None:
     return next((text for name, text in values.items() if name.casefold() == wanted.casefold()), None)
 
 
-def parse_gexf(path: File, *, weight: str = _WEIGHT) -> Parsed:
+def parse_gexf(path: Member, *, weight: str = _WEIGHT) -> Parsed:
     """Return nodes and edges; see `read_gexf`."""
     graph = _Graph(path, weight)
     graph.keys["node"] = {"": _Key("label", numeric=False)}
@@ -317,7 +320,7 @@ def _place(graph: _Graph, values: dict[str, str], spot: Any) -> None:
         values[key] = spot.get(axis, "")
 
 
-def _elements(path: File, root: str, names: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
+def _elements(path: Member, root: str, names: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
     """Yield event ("start" or "end"), name and element of what matters in a document that cannot do any harm."""
     expected = f"a {root} file (XML)"
     text = read_text(path, expected=expected)
@@ -328,14 +331,7 @@ def _elements(path: File, root: str, names: Sequence[str]) -> Iterator[tuple[str
         io.BytesIO(text.encode()),
         events=("start", "end"),
         tag=[f"{{*}}{name}" for name in (root, *names)],
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        collect_ids=False,
-        remove_comments=True,
-        remove_pis=True,
+        **HARMLESS,
     )
     found = False
     try:

@@ -13,7 +13,8 @@ from innovation_graph.fields import read_keywords, read_scheme
 from innovation_graph.places.resolver import THRESHOLD, Resolver
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._adapter import Adapter
-from innovation_graph.sources._gathering import Filters, Gathering
+from innovation_graph.sources._filters import Filters
+from innovation_graph.sources._gathering import FieldRule, Gathering
 from innovation_graph.sources._input import Broken, list_files
 from innovation_graph.sources._placing import place
 from innovation_graph.sources._reading import Reading
@@ -168,26 +169,18 @@ def ingest(
     if source not in SOURCES:
         raise UnknownNameError("source", source, SOURCES)
     adapter = SOURCES[source]
-    if years is not None and years[0] > years[1]:
-        raise RecipeError(f"years must be (first, last), got {years}")
     check_encoding(encoding)
     if not 0 <= threshold <= 1:
         raise RecipeError(f"threshold must lie between 0 and 1, got {threshold}")
-    filters = Filters(
-        years=(int(years[0]), int(years[1])) if years is not None else None,
-        types=frozenset(kind.lower() for kind in types) if types is not None else None,
-        keep_retracted=keep_retracted,
-        keep_actors=keep_actors,
-        scheme=read_scheme(fields) if fields is not None else None,
-        breadth=breadth,
-        keywords=read_keywords(keywords) if keywords is not None else None,
-    )
+    filters = Filters.of(years, types, keep_retracted=keep_retracted, keep_actors=keep_actors)
+    words = read_keywords(keywords) if keywords is not None else None
+    rule = FieldRule(read_scheme(fields), breadth, words) if fields is not None else None
     files = list_files([paths] if isinstance(paths, Path | str) else paths, what=adapter.what)
     options = adapter.prepare(columns)
     where = institutions if isinstance(institutions, Institutions | None) else read_institutions(institutions)
     with RecordsWriter(out, source=adapter.label) as writer:
         reading = Reading(writer.folder, encoding=encoding, options=options)
-        gathered = Gathering(writer, filters)
+        gathered = Gathering(writer, filters, rule)
         with _no_collections():
             for work in _works(adapter, files, reading, gathered, progress or (lambda *_: None)):
                 try:
@@ -195,7 +188,7 @@ def ingest(
                 except ValueError as error:
                     reading.reject(work.line, str(error), work.work_id)
         gathered.flush()
-        reading.flush()
+        reading.rejects.flush()
         if not gathered.works and not gathered.left_out:
             raise _nothing(adapter, files, reading)
         names = where.table if where else None
@@ -210,8 +203,8 @@ def ingest(
             left_out_type=gathered.left_out["type"],
             left_out_retracted=gathered.left_out["retracted"],
             duplicates=gathered.duplicates,
-            rejects=reading.count,
-            damaged_files=reading.damaged,
+            rejects=reading.rejects.count,
+            damaged_files=reading.rejects.damaged,
             truncated=gathered.truncated,
             sites=gathered.sites,
             addresses=len(addresses),
@@ -286,7 +279,7 @@ def _works(
 def _nothing(adapter: Adapter, files: Sequence[Path], reading: Reading) -> FormatError:
     if isinstance(reading.error, FormatError):
         return reading.error
-    if reading.first is None:
+    first = reading.rejects.first
+    if first is None:
         return FormatError(files[0], expected=adapter.what, got="no record at all", hint=adapter.hint)
-    first = reading.first
     return FormatError(first.file, expected=adapter.what, got=first.reason, row=first.line or None, hint=adapter.hint)

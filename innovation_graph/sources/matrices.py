@@ -19,9 +19,6 @@ from innovation_graph.network import Network
 from innovation_graph.sources._archives import one_file
 from innovation_graph.sources._cells import (
     MAX_BYTES,
-    MAX_RATIO,
-    RATIO_FROM,
-    File,
     folded,
     number,
     plain,
@@ -31,6 +28,7 @@ from innovation_graph.sources._cells import (
     shown,
 )
 from innovation_graph.sources._parsed import MAX_PLACES, Parsed, Rule, built, without
+from innovation_graph.sources._streams import BOMB_BYTES, BOMB_RATIO, Member
 
 __all__ = ["parse_matrix", "parse_matrixmarket", "parse_npz", "read_matrix", "read_matrixmarket", "read_npz"]
 
@@ -40,7 +38,7 @@ _Rows = list[tuple[int, list[str]]]
 
 
 def read_matrix(
-    path: File | str,
+    path: Path | str,
     *,
     labels: Path | str | None = None,
     directed: Rule | None = None,
@@ -80,12 +78,12 @@ def read_matrix(
     UnknownNameError
         If a label to leave out does not occur.
     """
-    path = one_file(path, "matrix")
-    return built(without(parse_matrix(path, labels=labels), drop), path, "matrix", directed=directed)
+    file = one_file(path, "matrix")
+    return built(without(parse_matrix(file, labels=labels), drop), file, "matrix", directed=directed)
 
 
 def read_npz(
-    path: File | str,
+    path: Path | str,
     *,
     labels: Path | str | None = None,
     directed: Rule | None = None,
@@ -120,12 +118,12 @@ def read_npz(
     UnknownNameError
         If a label to leave out does not occur.
     """
-    path = Path(path) if isinstance(path, str) else path
-    return built(without(parse_npz(path, labels=labels), drop), path, "npz", directed=directed)
+    file = Member(Path(path))
+    return built(without(parse_npz(file, labels=labels), drop), file, "npz", directed=directed)
 
 
 def read_matrixmarket(
-    path: File | str,
+    path: Path | str,
     *,
     labels: Path | str | None = None,
     directed: Rule | None = None,
@@ -159,12 +157,12 @@ def read_matrixmarket(
     UnknownNameError
         If a label to leave out does not occur.
     """
-    path = one_file(path, "matrixmarket")
-    parsed = without(parse_matrixmarket(path, labels=labels), drop)
-    return built(parsed, path, "matrixmarket", directed=directed)
+    file = one_file(path, "matrixmarket")
+    parsed = without(parse_matrixmarket(file, labels=labels), drop)
+    return built(parsed, file, "matrixmarket", directed=directed)
 
 
-def parse_matrix(path: File, *, labels: Path | str | None = None) -> Parsed:
+def parse_matrix(path: Member, *, labels: Path | str | None = None) -> Parsed:
     """Return the cells of a text matrix; see `read_matrix`."""
     expected = "a matrix with column labels in the first row and row labels"
     rows = list(read_lists(path, expected=expected))
@@ -193,7 +191,7 @@ def parse_matrix(path: File, *, labels: Path | str | None = None) -> Parsed:
     return Parsed(names, first, second, np.array(weight, dtype=np.float64), arcs, columns=table, whole=True)
 
 
-def _parted(path: File, rows: _Rows) -> tuple[list[str] | None, list[str], _Rows]:
+def _parted(path: Member, rows: _Rows) -> tuple[list[str] | None, list[str], _Rows]:
     """Part a table into names of rows (None: there are none), column headings and square cells."""
     (line, header), rest = rows[0], rows[1:]
     if len(header) + 1 == len(rest[0][1]):
@@ -233,7 +231,7 @@ def _is_cell(text: str) -> bool:
     return True
 
 
-def _label_column(path: File, header: list[str], rows: _Rows) -> int:
+def _label_column(path: Member, header: list[str], rows: _Rows) -> int:
     columns = {folded(name) for name in header} - {""}
     fits = [sum(folded(row[i]) in columns for _, row in rows) for i in range(len(header))]
     best = int(np.argmax(fits))
@@ -245,14 +243,14 @@ def _label_column(path: File, header: list[str], rows: _Rows) -> int:
     return best
 
 
-def _check_unique(path: File, what: str, labels: list[str]) -> None:
+def _check_unique(path: Member, what: str, labels: list[str]) -> None:
     often = Counter(map(folded, labels))
     twice = sorted({label for label in labels if often[folded(label)] > 1})
     if twice:
         raise FormatError(str(path), expected=f"each {what} label once", got=f"{shown(twice[:5])} more than once")
 
 
-def _check_labels(path: File, rows: list[str], columns: list[str]) -> None:
+def _check_labels(path: Member, rows: list[str], columns: list[str]) -> None:
     _check_unique(path, "row", rows)
     _check_unique(path, "column", columns)
     of_rows, of_columns = set(map(folded, rows)), set(map(folded, columns))
@@ -264,7 +262,7 @@ def _check_labels(path: File, rows: list[str], columns: list[str]) -> None:
         raise FormatError(str(path), expected="the same labels on rows and columns", got=got, hint=hint)
 
 
-def parse_npz(path: File, *, labels: Path | str | None = None) -> Parsed:
+def parse_npz(path: Member, *, labels: Path | str | None = None) -> Parsed:
     """Return the entries of a sparse matrix; see `read_npz`."""
     expected = "a sparse matrix written by scipy.sparse.save_npz"
     content = read_bytes(path, expected=expected)
@@ -290,12 +288,12 @@ def parse_npz(path: File, *, labels: Path | str | None = None) -> Parsed:
     return _entries(path, n, ends, np.asarray(entries.data, dtype=np.float64), labels)
 
 
-def _check_arrays(path: File, content: bytes, expected: str) -> None:
+def _check_arrays(path: Member, content: bytes, expected: str) -> None:
     """Refuse arrays that are not as large as they say, or would fill the memory."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         total = sum(info.file_size for info in members)
-        if total > MAX_BYTES or total > max(RATIO_FROM, MAX_RATIO * len(content)):
+        if total > MAX_BYTES or total > max(BOMB_BYTES, BOMB_RATIO * len(content)):
             raise FormatError(str(path), expected=expected, got=f"{len(content):,} bytes that unpack to {total:,}")
         for info in members:
             with archive.open(info) as file:
@@ -308,7 +306,7 @@ def _check_arrays(path: File, content: bytes, expected: str) -> None:
                 raise FormatError(str(path), expected=expected, got=got)
 
 
-def parse_matrixmarket(path: File, *, labels: Path | str | None = None) -> Parsed:
+def parse_matrixmarket(path: Member, *, labels: Path | str | None = None) -> Parsed:
     """Return the entries of a Matrix Market file; see `read_matrixmarket`.
 
     SciPy's own reader is not used: entries that are cut short make it crash, and the whole program with it.
@@ -351,7 +349,7 @@ def parse_matrixmarket(path: File, *, labels: Path | str | None = None) -> Parse
     return _entries(path, n, ends, weight, labels, symmetric=symmetric)
 
 
-def _numbers(path: File, rows: Iterator[tuple[int, list[str]]], promised: int, width: int) -> NDArray[np.float64]:
+def _numbers(path: Member, rows: Iterator[tuple[int, list[str]]], promised: int, width: int) -> NDArray[np.float64]:
     """Return as many rows of numbers as the size of a Matrix Market file promises."""
     cells: list[str] = []
     line = None
@@ -369,7 +367,7 @@ def _numbers(path: File, rows: Iterator[tuple[int, list[str]]], promised: int, w
 
 
 def _entries(
-    path: File,
+    path: Member,
     n: int,
     ends: NDArray[np.int64],
     weight: NDArray[np.float64],
@@ -392,11 +390,11 @@ def _entries(
 def _labels(path: Path | str, n: int) -> tuple[list[str], pd.DataFrame]:
     """Return the n labels of a file, and its further columns."""
     path, expected = Path(path), f"{n} labels, one a line, or a table with a header and {n} rows"
-    lines = [line.strip() for line in read_text(path, expected=expected).splitlines() if line.strip()]
+    lines = [line.strip() for line in read_text(Member(path), expected=expected).splitlines() if line.strip()]
     if len(lines) == n:
         single = re.compile(r'"[^"]*"')
         return [line[1:-1] if single.fullmatch(line) else line for line in lines], pd.DataFrame()
-    rows = list(read_lists(path, expected=expected))
+    rows = list(read_lists(Member(path), expected=expected))
     if len(rows) != n + 1:
         raise FormatError(path, expected=expected, got=f"{len(lines)} lines")
     header = [cell.strip() for cell in rows[0][1]]

@@ -18,7 +18,8 @@ from innovation_graph._links import sealed
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS, Network
 from innovation_graph.places import countries
-from innovation_graph.sources._cells import folded, plain, read_rows, readable_ids, shown
+from innovation_graph.sources._cells import folded, plain, readable_ids, shown, strict_rows
+from innovation_graph.sources._streams import Member
 from innovation_graph.sources.edges import read_edges
 from innovation_graph.sources.graphs import read_gexf, read_graphml
 from innovation_graph.sources.matrices import read_matrix, read_matrixmarket, read_npz
@@ -247,7 +248,7 @@ def join_places(
 
 def _place_columns(path: Path) -> tuple[list[str], pd.DataFrame]:
     """Read a table of places: their names, and the other columns."""
-    header, rows = read_rows(path, expected="a table of places: a column of names, then others, such as city")
+    header, rows = strict_rows(Member(path), expected="a table of places: a column of names, then others, such as city")
     if len(header) < 2 or len(set(header)) < len(header) or "" in header or "place_id" in header[1:]:
         expected = "a column of names, then others with different headings, none of them place_id"
         raise FormatError(path, expected=expected, got=f"columns {shown(header)}", row=1)

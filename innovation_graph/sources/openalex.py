@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from innovation_graph.errors import FormatError, RecipeError
 from innovation_graph.places.resolver import Resolver
 from innovation_graph.records import RecordsWriter
-from innovation_graph.sources._collect import Filters, Part, read_part
+from innovation_graph.sources._collect import Part, read_part
+from innovation_graph.sources._filters import Filters
 from innovation_graph.sources._input import list_files
 from innovation_graph.sources._merge import merge
 from innovation_graph.sources._placing import place
@@ -162,14 +163,7 @@ def ingest(
     """
     if workers is not None and workers < 1:
         raise RecipeError(f"workers must be at least 1, got {workers}")
-    if years is not None and years[0] > years[1]:
-        raise RecipeError(f"years must be (first, last), got {years}")
-    filters = Filters(
-        years=(int(years[0]), int(years[1])) if years is not None else None,
-        types=frozenset(kind.lower() for kind in types) if types is not None else None,
-        keep_retracted=keep_retracted,
-        keep_authors=keep_authors,
-    )
+    filters = Filters.of(years, types, keep_retracted=keep_retracted, keep_actors=keep_authors)
     files = list_files([paths] if isinstance(paths, Path | str) else paths, what="OpenAlex works")
     where = institutions if isinstance(institutions, Institutions | None) else read_institutions(institutions)
     with RecordsWriter(out, source="OpenAlex") as writer:

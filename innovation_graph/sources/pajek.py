@@ -5,6 +5,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,9 @@ import pandas as pd
 from innovation_graph.errors import FormatError
 from innovation_graph.network import Network
 from innovation_graph.sources._archives import one_file
-from innovation_graph.sources._cells import File, number, read_text, shown
+from innovation_graph.sources._cells import number, read_text, shown
 from innovation_graph.sources._parsed import MAX_PLACES, Parsed, Rule, built, without
+from innovation_graph.sources._streams import Member
 
 __all__ = ["parse_pajek", "read_pajek"]
 
@@ -27,7 +29,7 @@ _QUOTED = re.compile('"[^"]*"')
 _ENTITY = re.compile(r"&#(?:[0-9]{1,7}|x[0-9a-fA-F]{1,6});")
 
 
-def read_pajek(path: File | str, *, directed: Rule | None = None, drop: Sequence[str] = ()) -> Network:
+def read_pajek(path: Path | str, *, directed: Rule | None = None, drop: Sequence[str] = ()) -> Network:
     """Read a network of Pajek: a `.net` file, or a zip archive with one.
 
     Sections `*Vertices`, `*Arcs`, `*Edges`, `*Arcslist`, `*Edgeslist` and `*Matrix` are read in any letter
@@ -61,15 +63,15 @@ def read_pajek(path: File | str, *, directed: Rule | None = None, drop: Sequence
     UnknownNameError
         If no vertex to leave out has such a label.
     """
-    path = one_file(path, "pajek")
-    return built(without(parse_pajek(path), drop), path, "pajek", directed=directed)
+    file = one_file(path, "pajek")
+    return built(without(parse_pajek(file), drop), file, "pajek", directed=directed)
 
 
 @dataclass
 class _File:
     """What was read so far."""
 
-    path: File
+    path: Member
     labels: list[str] = field(default_factory=list)
     where: dict[int, tuple[float, float]] = field(default_factory=dict)
     first: "array[int]" = field(default_factory=lambda: array("q"))
@@ -105,7 +107,7 @@ class _Section:
     body: list[tuple[int, str]] = field(default_factory=list)
 
 
-def parse_pajek(path: File) -> Parsed:
+def parse_pajek(path: Member) -> Parsed:
     """Return vertices and links; see `read_pajek`."""
     file = _File(path)
     relations: dict[str, None] = {}

@@ -9,7 +9,7 @@ from innovation_graph.sources._grouped import Group, grouped
 from innovation_graph.sources._patent import applied, country, filing_day, publication_id
 from innovation_graph.sources._reading import Reading, day
 from innovation_graph.sources._rows import Row
-from innovation_graph.sources._tables import Kind, Tables, one_a_run
+from innovation_graph.sources._table_set import Kind, TableSet, one_a_run
 from innovation_graph.sources._work import Actor, Address, Work
 from innovation_graph.symbols import normalise_all
 
@@ -119,7 +119,7 @@ def _read(files: Sequence[Path], reading: Reading) -> Iterator[Work]:
     inventors as applicants, with a note. Withdrawn patents are marked as retracted. PatentsView names no families;
     the number of the application stands for them, by which a grant and its own publication come together.
     """
-    tables = Tables(files, reading, _KINDS, what=_WHAT)
+    tables = TableSet(files, reading, _KINDS, what=_WHAT)
     if not ("patent" in tables or "publication" in tables):
         raise tables.missing("a table of patents (g_patent or pg_published_application)", files[0].parent, _HINT)
     if not ("assignee" in tables or "inventor" in tables):
@@ -159,7 +159,7 @@ def _ipc(rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
 class _Making:
     """Works out of groups of rows."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: TableSet) -> None:
         self._locations = {row["key"]: row for _, row in tables.rows("location")}
         self._names = {row["key"]: row for _, row in tables.rows("name")}
         self._notes = tuple(note for name, note in _OPTIONAL.items() if name not in tables)

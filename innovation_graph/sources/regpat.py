@@ -9,7 +9,7 @@ from innovation_graph.sources._grouped import Group, grouped
 from innovation_graph.sources._patent import country
 from innovation_graph.sources._reading import Reading, year
 from innovation_graph.sources._rows import Row
-from innovation_graph.sources._tables import Kind, Tables, one_a_run
+from innovation_graph.sources._table_set import Kind, TableSet, one_a_run
 from innovation_graph.sources._work import Actor, Address, Work
 from innovation_graph.symbols import normalise_all
 
@@ -68,7 +68,7 @@ def _read(files: Sequence[Path], reading: Reading) -> Iterator[Work]:
     out. Years are those of the application, else of the priority: there are no dates of publication. The table
     of regions is held in memory; all else waits on the disk.
     """
-    tables = Tables(files, reading, _KINDS, what=_WHAT, quoted=False)
+    tables = TableSet(files, reading, _KINDS, what=_WHAT, quoted=False)
     found = [office for office in _OFFICES if f"{office} applicants" in tables or f"{office} inventors" in tables]
     if not found:
         expected = "a table of applicants or inventors (EPO_App_reg, EPO_Inv_reg, PCT_App_reg, PCT_Inv_reg)"
@@ -79,7 +79,7 @@ def _read(files: Sequence[Path], reading: Reading) -> Iterator[Work]:
         yield from reading.works(_groups(office, make.key, tables, reading), make.work)
 
 
-def _groups(office: str, key: str, tables: Tables, reading: Reading) -> Iterator[tuple[int, Group]]:
+def _groups(office: str, key: str, tables: TableSet, reading: Reading) -> Iterator[tuple[int, Group]]:
     # Symbols of the CPC are those of both offices, by a number that only some editions of PCT tables have.
     cpc = one_a_run(tables.rows("cpc"), "appln", "symbol") if key == "appln" else iter(())
     parts = {
@@ -108,7 +108,7 @@ def _groups(office: str, key: str, tables: Tables, reading: Reading) -> Iterator
 class _Making:
     """Works out of groups of rows."""
 
-    def __init__(self, office: str, tables: Tables, states: Mapping[str, str]) -> None:
+    def __init__(self, office: str, tables: TableSet, states: Mapping[str, str]) -> None:
         names = [f"{office} {name}" for name in ("applicants", "inventors", "ipc")]
         self.key = "appln" if all(tables.has(name, "appln") for name in names) else office
         self._number = office

@@ -13,7 +13,7 @@ from innovation_graph.sources._input import Broken
 from innovation_graph.sources._printed_address import read_address
 from innovation_graph.sources._reading import Reading, year
 from innovation_graph.sources._rows import Row, read_rows
-from innovation_graph.sources._streams import Member, read_lines
+from innovation_graph.sources._streams import WORKBOOKS, Member, read_lines
 from innovation_graph.sources._work import Actor, Address, Work
 
 __all__ = ["ADAPTER"]
@@ -37,7 +37,6 @@ _COLUMNS = {
 }
 _REQUIRED = frozenset({"authors", "title", "year", "with"})
 
-_EXCEL = frozenset({".xls", ".xlsx"})
 _SNIFFED = 60  # lines
 _BIBTEX = re.compile(r"\ufeff?\s*@\s*\w+\s*\{")
 _EID = re.compile(r"\b2-s2\.0-\d+")
@@ -57,7 +56,7 @@ _NO_EID = "no EID: the DOI is the identifier"
 
 @by_member
 def _read(member: Member, reading: Reading) -> Iterator[Work]:
-    if member.suffix not in _EXCEL and _is_bibtex(member, reading):
+    if member.suffix not in WORKBOOKS and _is_bibtex(member, reading):
         yield from reading.works(_entries(member, reading), _of_entry)
     else:
         yield from reading.works(read_rows(member, reading, _COLUMNS, _REQUIRED, what=_WHAT), _of_row)

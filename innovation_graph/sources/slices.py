@@ -15,8 +15,9 @@ from innovation_graph._files import new_folder, write_json
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import Network
 from innovation_graph.sources._archives import network_files, one_file
-from innovation_graph.sources._cells import File, shown
+from innovation_graph.sources._cells import shown
 from innovation_graph.sources._parsed import Parsed, built, place_table, without
+from innovation_graph.sources._streams import Member
 from innovation_graph.sources._times import in_order, time_in_name
 from innovation_graph.sources.edges import parse_edges
 from innovation_graph.sources.graphs import parse_gexf, parse_graphml
@@ -113,30 +114,31 @@ def read_slices(
     places: pd.DataFrame | None = None
     for moment, part in parsed.items():
         kept = without(replace(part, notes={**part.notes, **notes, "time": moment}), drop)
-        places = place_table(kept, path, form) if places is None else places
-        source = path.name if time is not None else f"{path.name}/{files[moment].name}"
+        places = place_table(kept, Member(path), form) if places is None else places
+        source = path.name if time is not None else f"{path.name}/{files[moment].file_name}"
         slices[moment] = built(kept, files[moment], form, directed=directed, places=places, source=source)
     return slices
 
 
-def _by_time(path: Path, form: str) -> tuple[dict[str, File], list[str]]:
+def _by_time(path: Path, form: str) -> tuple[dict[str, Member], list[str]]:
     """Find the files of each time, and those of the format that have none."""
-    files, _ = network_files(path, form)
+    files = network_files(path, form)
     if len(files) == 1:
         stem = files[0].stem
         return {time_in_name(stem) or stem: files[0]}, []
     named = [(time_in_name(file.stem), file) for file in files]
-    times: dict[str, File] = {}
+    times: dict[str, Member] = {}
     for moment, file in named:
         if moment in times:
-            got = f"{shown(times[moment].name)} and {shown(file.name)}"
+            got = f"{shown(times[moment].file_name)} and {shown(file.file_name)}"
             raise FormatError(path, expected="one file a time", got=f"{got} for {moment}")
         if moment is not None:
             times[moment] = file
     if not times:
         expected = "a year in the names of the files, such as papers_2020.net"
-        raise FormatError(path, expected=expected, got=f"{len(files)} files like {shown(files[0].name)}")
-    return {moment: times[moment] for moment in in_order(times)}, [file.name for moment, file in named if not moment]
+        raise FormatError(path, expected=expected, got=f"{len(files)} files like {shown(files[0].file_name)}")
+    timeless = [file.file_name for moment, file in named if moment is None]
+    return {moment: times[moment] for moment in in_order(times)}, timeless
 
 
 def _over_same_places(path: Path, parts: dict[str, Parsed]) -> tuple[dict[str, Parsed], list[str]]:

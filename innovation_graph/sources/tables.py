@@ -1,6 +1,7 @@
 """Any table -> works: a map of columns says what its columns are, and how several tables go together."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
@@ -51,6 +52,7 @@ class _Joining:
         for file in files:
             reading.file = str(file)
             self._assign(file)
+        self._parts = Counter(member.path for member, _ in self.members)
         # In this order rows are sorted: what the first table says of a work comes first.
         order = {id(table): number for number, table in enumerate(self.map.tables)}
         self.members.sort(key=lambda pair: order[id(pair[1])])
@@ -67,7 +69,7 @@ class _Joining:
         try:
             found = members(file)
         except FormatError as error:
-            self.reading.reject(0, str(error))
+            self.reading.fail(error)
             return
         for member in found:
             name = PurePosixPath(member.name or file.name).name.lower()
@@ -132,12 +134,12 @@ class _Joining:
                     taken[_SOURCE] = str(number)
                     yield line, taken
             except (Broken, FormatError) as error:
-                reading.reject(0, str(error))
+                reading.fail(error)
 
     def _follow(self, member: Member) -> Callable[[int], None]:
         """Return what reports the bytes read of all files while one is read."""
         before = self._done
-        share = member.path.stat().st_size // sum(member.path == other.path for other, _ in self.members)
+        share = member.path.stat().st_size // self._parts[member.path]
         self._done += share
         return lambda done: self._progress(before + min(done, share))
 

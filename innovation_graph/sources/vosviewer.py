@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from innovation_graph.errors import FormatError
 from innovation_graph.network import Network
 from innovation_graph.sources._archives import one_file
-from innovation_graph.sources._cells import File, number, plain, read_rows, read_text, shown
+from innovation_graph.sources._cells import number, plain, read_text, shown, strict_rows
 from innovation_graph.sources._parsed import Parsed, built, without
+from innovation_graph.sources._streams import Member
 
 __all__ = ["parse_vosviewer", "read_vosviewer"]
 
 _Items = tuple[pd.DataFrame, NDArray[Any], NDArray[np.float64]]
 
 
-def read_vosviewer(path: File | str, network: Path | str | None = None, *, drop: Sequence[str] = ()) -> Network:
+def read_vosviewer(path: Path | str, network: Path | str | None = None, *, drop: Sequence[str] = ()) -> Network:
     """Read a network as VOSviewer saves it: one JSON file, or a map file and a network file.
 
     Parameters
@@ -47,16 +48,16 @@ def read_vosviewer(path: File | str, network: Path | str | None = None, *, drop:
     UnknownNameError
         If no item to leave out has such a label.
     """
-    path = one_file(path, "vosviewer")
-    return built(without(parse_vosviewer(path, network), drop), path, "vosviewer")
+    file = one_file(path, "vosviewer")
+    return built(without(parse_vosviewer(file, network), drop), file, "vosviewer")
 
 
-def parse_vosviewer(path: File, network: Path | str | None = None) -> Parsed:
+def parse_vosviewer(path: Member, network: Path | str | None = None) -> Parsed:
     """Return items and links; see `read_vosviewer`."""
-    if path.suffix.casefold() == ".json":
+    if path.suffix == ".json":
         items, ends, weights = _json(path)
-    elif isinstance(path, Path):
-        items, ends, weights = _text(path, network)
+    elif path.name is None:
+        items, ends, weights = _text(path.path, network)
     else:
         hint = "Unpack it, and import the map file."
         raise FormatError(str(path), expected="VOSviewer JSON in an archive", got="another file", hint=hint)
@@ -80,7 +81,7 @@ def parse_vosviewer(path: File, network: Path | str | None = None) -> Parsed:
     )
 
 
-def _json(path: File) -> _Items:
+def _json(path: Member) -> _Items:
     expected = "VOSviewer JSON: {network: {items: [{id, ...}], links: [{source_id, target_id}]}}"
     text = read_text(path, expected=expected)
     try:
@@ -100,7 +101,7 @@ def _json(path: File) -> _Items:
     return table, np.array(ends, dtype=object).reshape(-1, 2), np.array(weights, dtype=np.float64)
 
 
-def _strength(value: object, path: File, link: object) -> float:
+def _strength(value: object, path: Member, link: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max:
         return float(value)
     raise FormatError(str(path), expected="a strength from 0 on", got=f"{shown(value)} in the link {shown(link)}")
@@ -115,7 +116,7 @@ def _flat(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(path: Path, network: Path | str | None) -> _Items:
-    header, rows = read_rows(path, expected="a VOSviewer map file with a column 'id'", separators="\t,;")
+    header, rows = strict_rows(Member(path), expected="a VOSviewer map file with a column 'id'", separators="\t,;")
     if "id" not in header or len(set(header)) < len(header):
         got = f"columns {shown(header)}"
         raise FormatError(path, expected="different columns, one of them 'id'", got=got, row=1)
@@ -125,11 +126,11 @@ def _text(path: Path, network: Path | str | None) -> _Items:
         hint = "Give it with network=."
         raise FormatError(path, expected="a network file with the links beside the map", got="none", hint=hint)
     expected = "lines of two ids and a strength"
-    first, rest = read_rows(other, expected=expected, separators="\t,;", may_be_empty=True)
+    first, rest = strict_rows(Member(other), expected=expected, separators="\t,;", may_be_empty=True)
     ends, weights = [], []
     for line, row in [(1, first), *rest] if first else []:
         if len(row) not in {2, 3}:
             raise FormatError(other, expected="two ids and a strength", got=f"{len(row)} cells", row=line)
         ends.append((row[0].strip(), row[1].strip()))
-        weights.append(number(row[2], other, line, what="the strength") if len(row) == 3 else 1.0)
+        weights.append(number(row[2], Member(other), line, what="the strength") if len(row) == 3 else 1.0)
     return items, np.array(ends, dtype=object).reshape(-1, 2), np.array(weights, dtype=np.float64)

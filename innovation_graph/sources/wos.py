@@ -9,7 +9,7 @@ from innovation_graph.sources._bibtex import Entry, authors, plain, read_entries
 from innovation_graph.sources._input import Broken
 from innovation_graph.sources._reading import Reading
 from innovation_graph.sources._rows import read_rows
-from innovation_graph.sources._streams import Member, read_lines
+from innovation_graph.sources._streams import WORKBOOKS, Member, read_lines
 from innovation_graph.sources._work import Work
 from innovation_graph.sources._wos_record import Located, Record, make_work, split_reprint
 from innovation_graph.sources._wos_text import read_tagged, whole_lines
@@ -40,7 +40,6 @@ _COLUMNS = {
 _REQUIRED = frozenset({"short", "located", "published"})
 _PEOPLE = ("names", "short", "groups")
 
-_EXCEL = frozenset({".xls", ".xlsx"})
 _SNIFFED = 60  # lines
 _BIBTEX = re.compile(r"\ufeff?\s*@\s*\w+\s*\{")
 _TEXT = re.compile(r"\ufeff?(?:FN|PT) ")
@@ -57,7 +56,7 @@ def _read(member: Member, reading: Reading) -> Iterator[Work]:
 
 def _records(member: Member, reading: Reading) -> Iterator[tuple[int, Record]]:
     quoted = True
-    if member.suffix not in _EXCEL:
+    if member.suffix not in WORKBOOKS:
         for _, line in islice(read_lines(member, lambda *_: None, encoding=reading.encoding), _SNIFFED):
             if _BIBTEX.match(line):
                 return _from_bibtex(member, reading)

@@ -11,7 +11,7 @@ from innovation_graph.sources._reading import Reading
 from innovation_graph.sources._rows import Row, read_rows
 from innovation_graph.sources._streams import Member, members
 
-__all__ = ["Kind", "Tables", "one_a_run"]
+__all__ = ["Kind", "TableSet", "one_a_run"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Kind:
     required: Collection[str]
 
 
-class Tables:
+class TableSet:
     """The tables among some files.
 
     Parameters
@@ -64,14 +64,14 @@ class Tables:
         try:
             found = members(path)
         except FormatError as error:
-            self._reading.reject(0, str(error))
+            self._reading.fail(error)
             return
         for member in found:
             self._reading.file = str(member)
             try:
                 self._put(member, kinds)
             except (Broken, FormatError) as error:
-                self._reading.reject(0, str(error))
+                self._reading.fail(error)
 
     def _put(self, member: Member, kinds: Sequence[Kind]) -> None:
         trouble = None
@@ -129,7 +129,7 @@ class Tables:
                     reading.lines -= not counted
                     yield line, row
             except (Broken, FormatError) as error:
-                reading.reject(0, str(error))
+                reading.fail(error)
             self._done += most
 
     def missing(self, expected: str, path: Path, hint: str) -> FormatError:
