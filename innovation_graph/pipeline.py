@@ -153,21 +153,25 @@ def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
         return read_records(plan.path)
     if plan.source is None:
         return sample_records()
-    common: dict[str, Any] = {
-        name: getattr(plan, name) for name in ("institutions", "years", "types", "keep_retracted")
-    }
+    names = (
+        "institutions",
+        "years",
+        "types",
+        "keep_retracted",
+        "keep_actors",
+        "parents",
+        "threshold",
+        "resolver_cache",
+    )
+    common: dict[str, Any] = {name: getattr(plan, name) for name in names}
     out = folder / "records"
     summary: openalex.IngestSummary | ingesting.Summary
     if plan.source == "openalex":
-        common |= {"keep_authors": plan.keep_actors, "resolve": bool(plan.resolve)}
-        summary = openalex.ingest(plan.files, out, **common)
+        summary = openalex.ingest(plan.files, out, resolve=bool(plan.resolve), **common)
     else:
-        names = ("parents", "threshold", "keep_actors", "breadth", "keywords", "encoding", "columns")
-        common |= {name: getattr(plan, name) for name in names}
-        fields = None if plan.fields == "none" else plan.fields
-        summary = ingesting.ingest(
-            plan.source, plan.files, out, fields=fields, resolve=plan.resolve is not False, **common
-        )
+        common |= {name: getattr(plan, name) for name in ("breadth", "keywords", "encoding", "columns")}
+        common |= {"fields": None if plan.fields == "none" else plan.fields, "resolve": plan.resolve is not False}
+        summary = ingesting.ingest(plan.source, plan.files, out, **common)
     report(f"Ingested: {summary.works:,} works of {summary.lines:,} records, {summary.rejects:,} rejected")
     return read_records(folder / "records")
 

@@ -32,7 +32,7 @@ __all__ = [
 
 _SOURCES = ("openalex", *SOURCES)
 _FIELDS = ("gihi2024", "none")
-_NOT_OPENALEX = ("parents", "threshold", "fields", "breadth", "keywords", "encoding", "columns")
+_NOT_OPENALEX = ("fields", "breadth", "keywords", "encoding", "columns")
 _RESERVED = frozenset({"records", "indicators.csv", "recipe.toml", "run.json"})
 
 
@@ -46,6 +46,7 @@ class RecordsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     resolve: bool | None = None
     parents: bool = False
     threshold: float = THRESHOLD
+    resolver_cache: str | None = None
     years: tuple[int, int] | None = None
     types: tuple[str, ...] | None = None
     keep_retracted: bool = False
@@ -148,7 +149,10 @@ def read_recipe(path: Path | str) -> Recipe:
         recipe.records,
         files=tuple(str(absolute(name)) for name in recipe.records.files),
         fields=recipe.records.fields if recipe.records.fields in _FIELDS else str(absolute(recipe.records.fields)),
-        **{name: absolute(getattr(recipe.records, name)) for name in ("path", "institutions", "keywords", "columns")},
+        **{
+            name: absolute(getattr(recipe.records, name))
+            for name in ("path", "institutions", "resolver_cache", "keywords", "columns")
+        },
     )
     plan = recipe.places
     if plan.set not in SETS:

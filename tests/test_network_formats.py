@@ -1281,3 +1281,9 @@ def test_leiden_ranking_as_pajek(real_data, tmp_path):
     other = read_vosviewer(folder / "map.txt")
     pd.testing.assert_frame_equal(network.links(), other.links())
     assert network.n_links == 151_644
+
+
+def test_a_promise_of_millions_of_vertices_is_not_believed(tmp_path):
+    (tmp_path / "a.net").write_text("*Vertices 5000000\n*Edges\n1 2 1\n")
+    with pytest.raises(FormatError, match=r"5,000,000 vertices, 0 with a label, and 1 links"):
+        read_pajek(tmp_path / "a.net")

@@ -195,7 +195,7 @@ def test_retracted_works_are_left_out_by_default(real_data, tmp_path):
 
 def test_real_pages(real_data, tmp_path):
     works = [w for page in json.loads((real_data / PAGES).read_text("utf-8")) for w in page["results"]]
-    summary = ingest([real_data / PAGES], tmp_path / "out", keep_authors=True)
+    summary = ingest([real_data / PAGES], tmp_path / "out", keep_actors=True)
     records = read_records(tmp_path / "out")
     assert summary.works == len(works) == 34
     actors = records.actors["actor_id"].to_pylist()
@@ -228,7 +228,7 @@ def test_real_places(real_data, tmp_path, source):
     assert mine == {home: city_of.get(home) for home in homes}
     located = sum(home in city_of for home in homes)
     assert located > 400
-    assert (summary.located_by_institutions, summary.located_by_openalex) == (located, 0)
+    assert (summary.located_by_institutions, summary.located_by_source) == (located, 0)
     assert summary.unlocated == summary.sites - located
     assert summary.institutions_unmatched == len(set(homes) - set(city_of))
 
@@ -299,7 +299,7 @@ def test_folder_of_parts(tmp_path):
 
 
 def one_work(tmp_path, *authors, **more):
-    options = {key: more.pop(key) for key in list(more) if key in {"keep_authors", "institutions"}}
+    options = {key: more.pop(key) for key in list(more) if key in {"keep_actors", "institutions"}}
     summary = ingest(write(tmp_path / "w.jsonl", [work(1, *authors, **more)]), tmp_path / "out", **options)
     return summary, read_records(tmp_path / "out")
 
@@ -399,7 +399,7 @@ def test_places_of_institutions(tmp_path):
         (None, None, "GB", None, None, None),
         (None, None, "DE", None, None, None),
     ]
-    assert (summary.located_by_institutions, summary.located_by_openalex, summary.unlocated) == (3, 1, 4)
+    assert (summary.located_by_institutions, summary.located_by_source, summary.unlocated) == (3, 1, 4)
     assert summary.institutions_unmatched == 1
     assert summary.sites == 8
 
@@ -409,7 +409,7 @@ def test_authors_are_kept_on_demand(tmp_path):
         work(1, author(7, institution(1)), author(8, institution(2)), author(7, institution(3)), author(None)),
         work(2, author(None, institution(1)), author(8), author(8, institution(2))),
     ]
-    ingest(write(tmp_path / "w.jsonl", works), tmp_path / "out", keep_authors=True)
+    ingest(write(tmp_path / "w.jsonl", works), tmp_path / "out", keep_actors=True)
     records = read_records(tmp_path / "out")
     assert records.actors.to_pylist() == [
         {"actor_id": "A7", "name": "Author 7"},
@@ -517,8 +517,8 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path):
         write(tmp_path / f"{number}.jsonl", part)
     calls = []
     paths = sorted(tmp_path.glob("*.jsonl"))
-    one = ingest(paths, tmp_path / "one", workers=1, keep_authors=True)
-    two = ingest(paths, tmp_path / "two", workers=2, keep_authors=True, progress=lambda *now: calls.append(now))
+    one = ingest(paths, tmp_path / "one", workers=1, keep_actors=True)
+    two = ingest(paths, tmp_path / "two", workers=2, keep_actors=True, progress=lambda *now: calls.append(now))
     assert one == two
     assert (one.rejects, one.duplicates) == (3, 3)
     assert content(tmp_path / "one") == content(tmp_path / "two")

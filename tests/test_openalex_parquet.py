@@ -94,7 +94,7 @@ def as_text(works):
 
 def same(one, other, out):
     """Ingest both and compare every table."""
-    options = {"keep_authors": True, "keep_retracted": True}
+    options = {"keep_actors": True, "keep_retracted": True}
     found = [ingest(path, out / name, **options) for path, name in ((one, "a"), (other, "b"))]
     assert found[0] == found[1]
     for table in ("works", "sites", "addresses", "actors"):

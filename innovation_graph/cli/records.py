@@ -23,6 +23,7 @@ _Keywords = Annotated[Path | None, typer.Option(help="Keywords of the fields: TO
 _Retracted = Annotated[bool, typer.Option("--keep-retracted", help="Keep retracted works.")]
 _Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")]
 _Parents = Annotated[bool, typer.Option("--parents", help="Roll sub-units up to the parent that ROR names.")]
+_Threshold = Annotated[float, typer.Option(help="Least score of a resolved city, 0 to 1.")]
 _Cache = Annotated[Path | None, typer.Option(help="File that remembers resolved texts for the next time.")]
 
 # Name, what is read, and an example of its files; the adapters themselves are imported when one is called.
@@ -51,10 +52,13 @@ def ingest_openalex(
     years: Years = None,
     types: Types = None,
     keep_retracted: _Retracted = False,
-    keep_authors: Annotated[bool, typer.Option("--keep-authors", help="Keep who the authors are.")] = False,
+    keep_actors: Annotated[bool, typer.Option("--keep-actors", help="Keep who the authors are.")] = False,
     resolve: Annotated[
         bool, typer.Option("--resolve", help="Look printed addresses without a place up in the gazetteer.")
     ] = False,
+    parents: _Parents = False,
+    threshold: _Threshold = 0.7,
+    resolver_cache: _Cache = None,
     strict: _Strict = False,
     workers: Annotated[int | None, typer.Option(help="Processes; default one a file, up to the processors.")] = None,
 ) -> None:
@@ -69,8 +73,11 @@ def ingest_openalex(
             years=span(years),
             types=names(types),
             keep_retracted=keep_retracted,
-            keep_authors=keep_authors,
+            keep_actors=keep_actors,
             resolve=resolve,
+            parents=parents,
+            threshold=threshold,
+            resolver_cache=resolver_cache,
             workers=workers,
             progress=progress,
         )
@@ -91,7 +98,7 @@ def _command(name: str) -> Callable[..., None]:
             bool, typer.Option("--resolve/--no-resolve", help="Look addresses up in the gazetteer of cities.")
         ] = True,
         parents: _Parents = False,
-        threshold: Annotated[float, typer.Option(help="Least score of a resolved city, 0 to 1.")] = 0.7,
+        threshold: _Threshold = 0.7,
         resolver_cache: _Cache = None,
         years: Years = None,
         types: Types = None,

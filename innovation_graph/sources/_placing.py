@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from innovation_graph._csv import write_csv
+from innovation_graph.errors import RecipeError
 from innovation_graph.places.decisions import resolve_addresses
 from innovation_graph.places.resolver import Resolver
 from innovation_graph.records import SCHEMAS
 from innovation_graph.sources.institutions import PLACE_COLUMNS, Institutions
 
-__all__ = ["Placed", "place"]
+__all__ = ["Placed", "place", "resolver_of"]
 
 
 class Placed(NamedTuple):
@@ -26,6 +27,7 @@ class Placed(NamedTuple):
     by_institutions: int
     by_source: int
     by_resolver: int
+    named_only: int
     unmatched: int
     """Distinct organisations that the institutions do not have."""
 
@@ -59,10 +61,21 @@ def place(
         whole = decisions.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)  # numbers stay whole beside gaps
         write_csv(whole, folder / "resolved.csv", index=False)
         origin[~had_point & _has_point(addresses)] = 3
-    nowhere, by_institutions, by_source, by_resolver = (
-        np.bincount(origin, weights=sites, minlength=4).astype(int).tolist()
+    origin[(origin == 2) & ~_has_point(addresses) & ~_given(addresses, "geonames_id")] = 4
+    nowhere, by_institutions, by_source, by_resolver, named_only = (
+        np.bincount(origin, weights=sites, minlength=5).astype(int).tolist()
     )
-    return Placed(addresses, nowhere, by_institutions, by_source, by_resolver, int(unmatched.sum()))
+    return Placed(addresses, nowhere, by_institutions, by_source, by_resolver, named_only, int(unmatched.sum()))
+
+
+def resolver_of(
+    institutions: Institutions | None, *, parents: bool, threshold: float, cache: Path | str | None
+) -> Resolver:
+    """Return a resolver that knows the names of institutions; RecipeError if the threshold is no score."""
+    if not 0 <= threshold <= 1:
+        raise RecipeError(f"threshold must lie between 0 and 1, got {threshold}")
+    names = institutions.table if institutions is not None else None
+    return Resolver(names, parents=parents, threshold=threshold, cache=cache)
 
 
 def _by_identifier(

@@ -1,12 +1,13 @@
 """Tables of one data set in many files: which is which is told by their columns, not by their names."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from innovation_graph.errors import FormatError
-from innovation_graph.sources._input import Broken
+from innovation_graph.sources._input import Broken, Rejects
 from innovation_graph.sources._reading import Reading
 from innovation_graph.sources._rows import Row, read_rows
 from innovation_graph.sources._streams import Member, members
@@ -78,6 +79,7 @@ class TableSet:
         for kind in kinds:
             # What this look refuses is refused again, and written down, when the table is read.
             look = Reading(self._reading.folder, encoding=self._reading.encoding)
+            look.rejects = Rejects(Path(os.devnull))
             rows = read_rows(member, look, kind.columns, kind.required, what=self._what, quoted=self._quoted)
             try:
                 first = next(rows, (0, {}))[1]

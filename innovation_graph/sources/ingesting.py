@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from innovation_graph.errors import FormatError, RecipeError, UnknownNameError
+from innovation_graph.errors import FormatError, UnknownNameError
 from innovation_graph.fields import read_keywords, read_scheme
-from innovation_graph.places.resolver import THRESHOLD, Resolver
+from innovation_graph.places.resolver import THRESHOLD
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._adapter import Adapter
 from innovation_graph.sources._filters import Filters
 from innovation_graph.sources._gathering import FieldRule, Gathering
 from innovation_graph.sources._input import Broken, list_files
-from innovation_graph.sources._placing import place
+from innovation_graph.sources._placing import place, resolver_of
 from innovation_graph.sources._reading import Reading
 from innovation_graph.sources._streams import check_encoding
 from innovation_graph.sources._work import Work
@@ -53,9 +53,9 @@ class Summary:
         Kept works whose list of authors the source cut.
     sites, addresses : int
         Rows of these tables.
-    located_by_source, located_by_institutions, located_by_resolver, unlocated : int
-        Site rows by where the place of their address comes from; they sum to `sites`. A city that the source
-        names without coordinates is the resolver's if it found them, else the source's.
+    located_by_source, located_by_institutions, located_by_resolver, named_only, unlocated : int
+        Site rows by where the place of their address comes from; they sum to `sites`. `named_only`: the source
+        names a city, but nothing knows where it lies.
     notes : mapping of str to int
         What had to be assumed, by the number of works concerned.
     """
@@ -75,6 +75,7 @@ class Summary:
     located_by_source: int
     located_by_institutions: int
     located_by_resolver: int
+    named_only: int
     unlocated: int
     notes: Mapping[str, int]
 
@@ -170,8 +171,6 @@ def ingest(
         raise UnknownNameError("source", source, SOURCES)
     adapter = SOURCES[source]
     check_encoding(encoding)
-    if not 0 <= threshold <= 1:
-        raise RecipeError(f"threshold must lie between 0 and 1, got {threshold}")
     filters = Filters.of(years, types, keep_retracted=keep_retracted, keep_actors=keep_actors)
     words = read_keywords(keywords) if keywords is not None else None
     rule = FieldRule(read_scheme(fields), breadth, words) if fields is not None else None
@@ -191,8 +190,8 @@ def ingest(
         reading.rejects.flush()
         if not gathered.works and not gathered.left_out:
             raise _nothing(adapter, files, reading)
-        names = where.table if where else None
-        resolver = Resolver(names, parents=parents, threshold=threshold, cache=resolver_cache) if resolve else None
+        how: dict[str, Any] = {"parents": parents, "threshold": threshold, "cache": resolver_cache}
+        resolver = resolver_of(where, **how) if resolve else None
         addresses, sites_of = gathered.addresses()
         placed = place(addresses, sites_of, where, resolver, writer.folder)
         summary = Summary(
@@ -211,6 +210,7 @@ def ingest(
             located_by_source=placed.by_source,
             located_by_institutions=placed.by_institutions,
             located_by_resolver=placed.by_resolver,
+            named_only=placed.named_only,
             unlocated=placed.nowhere + gathered.addressless,
             notes=dict(sorted(gathered.notes.items())),
         )

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from innovation_graph.errors import FormatError, RecipeError
-from innovation_graph.places.resolver import Resolver
+from innovation_graph.places.resolver import THRESHOLD
 from innovation_graph.records import RecordsWriter
 from innovation_graph.sources._collect import Part, read_part
 from innovation_graph.sources._filters import Filters
 from innovation_graph.sources._input import list_files
 from innovation_graph.sources._merge import merge
-from innovation_graph.sources._placing import place
+from innovation_graph.sources._placing import place, resolver_of
 from innovation_graph.sources.institutions import Institutions, read_institutions
 
 __all__ = ["IngestSummary", "Progress", "ingest"]
@@ -63,8 +63,9 @@ class IngestSummary:
         The first hundred of them.
     sites, addresses : int
         Rows of these tables.
-    located_by_institutions, located_by_openalex, located_by_resolver, unlocated : int
-        Site rows by where the place of their address comes from; they sum to `sites`.
+    located_by_institutions, located_by_source, located_by_resolver, named_only, unlocated : int
+        Site rows by where the place of their address comes from; they sum to `sites`. `named_only`: OpenAlex
+        names a city, but nothing knows where it lies.
     institutions_unmatched : int
         Distinct organisations that the institutions file does not have; 0 without such a file.
     """
@@ -83,8 +84,9 @@ class IngestSummary:
     sites: int
     addresses: int
     located_by_institutions: int
-    located_by_openalex: int
+    located_by_source: int
     located_by_resolver: int
+    named_only: int
     unlocated: int
     institutions_unmatched: int
 
@@ -101,8 +103,11 @@ def ingest(
     years: tuple[int, int] | None = None,
     types: Collection[str] | None = None,
     keep_retracted: bool = False,
-    keep_authors: bool = False,
+    keep_actors: bool = False,
     resolve: bool = False,
+    parents: bool = False,
+    threshold: float = THRESHOLD,
+    resolver_cache: Path | str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> IngestSummary:
@@ -126,11 +131,17 @@ def ingest(
         OpenAlex types to keep ("article", "review"), in any case.
     keep_retracted : bool
         Whether retracted works are kept.
-    keep_authors : bool
+    keep_actors : bool
         Whether the identity of authors is kept (table `actors`); else authors are numbered inside their work.
     resolve : bool
         Whether addresses without a place are looked up in the gazetteer and among the names of `institutions`;
         see `places.resolver`. What was decided is written to `resolved.csv` in the folder.
+    parents : bool
+        Whether resolved sub-units roll up to the parent that `institutions` names.
+    threshold : float
+        Least score of a city that is taken, 0 to 1.
+    resolver_cache : path, optional
+        File that remembers what texts were resolved to.
     workers : int, optional
         Processes. By default as many as processors or files, fewer where the files are small. The result does
         not depend on it. With more than one, a script must guard its entry (`if __name__ == "__main__":`).
@@ -163,7 +174,7 @@ def ingest(
     """
     if workers is not None and workers < 1:
         raise RecipeError(f"workers must be at least 1, got {workers}")
-    filters = Filters.of(years, types, keep_retracted=keep_retracted, keep_actors=keep_authors)
+    filters = Filters.of(years, types, keep_retracted=keep_retracted, keep_actors=keep_actors)
     files = list_files([paths] if isinstance(paths, Path | str) else paths, what="OpenAlex works")
     where = institutions if isinstance(institutions, Institutions | None) else read_institutions(institutions)
     with RecordsWriter(out, source="OpenAlex") as writer:
@@ -174,7 +185,8 @@ def ingest(
             raise _nothing(files, parts)
         merged = merge(parts, writer, named=_NAMED)
         folder.rmdir()
-        resolver = Resolver(where.table if where else None) if resolve else None
+        how: dict[str, Any] = {"parents": parents, "threshold": threshold, "cache": resolver_cache}
+        resolver = resolver_of(where, **how) if resolve else None
         placed = place(merged.addresses, merged.sites_of, where, resolver, writer.folder)
         summary = IngestSummary(
             files=len(files),
@@ -189,8 +201,9 @@ def ingest(
             sites=merged.sites,
             addresses=len(placed.addresses),
             located_by_institutions=placed.by_institutions,
-            located_by_openalex=placed.by_source,
+            located_by_source=placed.by_source,
             located_by_resolver=placed.by_resolver,
+            named_only=placed.named_only,
             unlocated=placed.nowhere + merged.addressless,
             institutions_unmatched=placed.unmatched,
         )
@@ -198,9 +211,11 @@ def ingest(
             "years": list(filters.years) if filters.years else None,
             "types": sorted(filters.types) if filters.types is not None else None,
             "keep_retracted": keep_retracted,
-            "keep_authors": keep_authors,
+            "keep_actors": keep_actors,
             "institutions": where.source if where else None,
             "resolve": resolve,
+            "parents": parents,
+            "threshold": threshold,
         }
         info = {"ingest": summary.to_dict(), "options": options, "files": [file.as_posix() for file in files]}
         writer.finish(placed.addresses, actors=merged.actors, info=info)

@@ -20,6 +20,8 @@ from innovation_graph.sources._streams import Member
 __all__ = ["parse_pajek", "read_pajek"]
 
 _EXPECTED = "a Pajek network: *Vertices, then *Arcs or *Edges"
+_UNNAMED = 100_000
+"""Vertices beyond which a file has to say more of them than their number."""
 _KINDS = ("network", "vertices", "arcs", "edges", "arcslist", "edgeslist", "matrix")
 _HEAD = re.compile(r"\*\s*([a-z]+)\s*(?::\s*(\d+))?(.*)", re.IGNORECASE)
 _WHOLE = re.compile(r"[0-9]{1,9}(?:\.0*)?")
@@ -73,6 +75,7 @@ class _File:
 
     path: Member
     labels: list[str] = field(default_factory=list)
+    labelled: int = 0
     where: dict[int, tuple[float, float]] = field(default_factory=dict)
     first: "array[int]" = field(default_factory=lambda: array("q"))
     second: "array[int]" = field(default_factory=lambda: array("q"))
@@ -129,6 +132,10 @@ def parse_pajek(path: Member) -> Parsed:
             relations[section.relation] = None
     if not kinds:
         raise FormatError(str(path), expected=_EXPECTED, got="no *Vertices", hint="The file may be cut short.")
+    most = max(_UNNAMED, 100 * (len(file.first) + file.labelled))
+    if len(file.labels) > most:
+        got = f"{len(file.labels):,} vertices, {file.labelled:,} with a label, and {len(file.first):,} links"
+        raise FormatError(str(path), expected=_EXPECTED, got=got, hint="The file may be cut short.")
     where = [file.where.get(i, (np.nan, np.nan)) for i in range(len(file.labels))] if file.where else []
     return Parsed(
         file.labels,
@@ -179,6 +186,7 @@ def _read_vertices(file: _File, section: _Section) -> None:
         raise file.wrong(section.line, f"a number of vertices, 1 to {MAX_PLACES:,}", shown(section.rest))
     file.labels = [str(i + 1) for i in range(int(float(counts[0])))]
     seen: set[int] = set()
+    file.labelled = len(section.body)
     for i, line in section.body:
         token, _, rest = line.replace("\t", " ").partition(" ")
         at = file.vertex(token, i)
