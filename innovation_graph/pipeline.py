@@ -77,27 +77,35 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
     out = Path(out)
     check(recipe, out)
     with new_folder(out, marker=_MARKER, known=_own_files(out)) as folder:
-        records = _records(recipe.records, folder, report)
-        report(f"Records: {records!r}")
-        located = places.locate(records, recipe.places.places())
-        report(f"Places: {located!r}")
         networks, tables, summaries, indicators = {}, {}, {}, {}
+        read: dict[RecordsPlan, tuple[Records, places.Located]] = {}
         for name, plan in recipe.networks.items():
+            source = plan.records or recipe.records
+            if source not in read:
+                made = _records(
+                    source, folder / "records" if plan.records is None else folder / name / "records", report
+                )
+                report(f"Records: {made!r}")
+                read[source] = made, places.locate(made, recipe.places.places())
+                report(f"Places: {read[source][1]!r}")
+            records, located = read[source]
             stream = incidence.stream(records, located, plan.selection(), shares=plan.counting == "share")
             networks[name] = network = projection.project(stream, counting=plan.counting)
             report(f"Network {name}: {network!r}")
             write_network(network, stream, folder / name / "network")
             tables[name], summaries[name] = _measure(network, plan, recipe, folder / name, report)
+            summaries[name] |= {"records": dict(records.info), "addresses_located": located.reasons}
             if plan.indicator is not None:
                 indicators[f"indicator_{plan.indicator}"] = _indicator(network, plan.indicator)
+        synthetic = any(network.synthetic for network in networks.values())
         if indicators:
             names = next(iter(networks.values())).places[["name_en", "name_zh", "country"]]
             table = names.join(pd.DataFrame(indicators))
-            write_csv(table, folder / "indicators.csv", synthetic=records.synthetic)
+            write_csv(table, folder / "indicators.csv", synthetic=synthetic)
         (folder / "recipe.toml").write_text(as_toml(recipe), encoding="utf-8")
         summary = {
             "title": recipe.title,
-            "synthetic": records.synthetic,
+            "synthetic": synthetic,
             "recipe": as_data(recipe),
             "seed": recipe.seed,
             "versions": {
@@ -105,8 +113,6 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
                 "python": platform.python_version(),
                 **{name: version(name) for name in _LIBRARIES},
             },
-            "records": dict(records.info),
-            "addresses_located": located.reasons,
             "networks": summaries,
         }
         summary["files"] = sorted([*_files(folder), _MARKER])
@@ -148,7 +154,7 @@ def _files(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
-def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
+def _records(plan: RecordsPlan, out: Path, report: Report) -> Records:
     if plan.path is not None:
         return read_records(plan.path)
     if plan.source is None:
@@ -164,7 +170,6 @@ def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
         "resolver_cache",
     )
     common: dict[str, Any] = {name: getattr(plan, name) for name in names}
-    out = folder / "records"
     summary: openalex.IngestSummary | ingesting.Summary
     if plan.source == "openalex":
         summary = openalex.ingest(plan.files, out, resolve=bool(plan.resolve), **common)
@@ -172,8 +177,9 @@ def _records(plan: RecordsPlan, folder: Path, report: Report) -> Records:
         common |= {name: getattr(plan, name) for name in ("breadth", "keywords", "encoding", "columns")}
         common |= {"fields": None if plan.fields == "none" else plan.fields, "resolve": plan.resolve is not False}
         summary = ingesting.ingest(plan.source, plan.files, out, **common)
-    report(f"Ingested: {summary.works:,} works of {summary.lines:,} records, {summary.rejects:,} rejected")
-    return read_records(folder / "records")
+    said = f", {summary.rejects:,} rejected: see rejects.jsonl beside the records" if summary.rejects else ""
+    report(f"Ingested: {summary.works:,} works of {summary.lines:,} records{said}")
+    return read_records(out)
 
 
 def _measure(

@@ -33,6 +33,7 @@ __all__ = [
 _SOURCES = ("openalex", *SOURCES)
 _FIELDS = ("gihi2024", "none")
 _NOT_OPENALEX = ("fields", "breadth", "keywords", "encoding", "columns")
+_PATHS = ("path", "institutions", "resolver_cache", "keywords", "columns")
 _RESERVED = frozenset({"records", "indicators.csv", "recipe.toml", "run.json"})
 
 
@@ -84,8 +85,12 @@ class MapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class NetworkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One network: which works, whose sites, how to count, what to draw, which GIHI indicator it feeds (17, 18)."""
+    """One network: which works, whose sites, how to count, what to draw, which GIHI indicator it feeds (17, 18).
 
+    `records` are its own, instead of those of the recipe.
+    """
+
+    records: RecordsPlan | None = None
     kind: str | None = None
     years: tuple[int, int] | None = None
     types: tuple[str, ...] | None = None
@@ -145,19 +150,22 @@ def read_recipe(path: Path | str) -> Recipe:
     def absolute(name: str | None) -> str | None:
         return None if name is None else str((base / Path(name).expanduser()).resolve())
 
-    records = msgspec.structs.replace(
-        recipe.records,
-        files=tuple(str(absolute(name)) for name in recipe.records.files),
-        fields=recipe.records.fields if recipe.records.fields in _FIELDS else str(absolute(recipe.records.fields)),
-        **{
-            name: absolute(getattr(recipe.records, name))
-            for name in ("path", "institutions", "resolver_cache", "keywords", "columns")
-        },
-    )
+    def settled(plan: RecordsPlan) -> RecordsPlan:
+        return msgspec.structs.replace(
+            plan,
+            files=tuple(str(absolute(name)) for name in plan.files),
+            fields=plan.fields if plan.fields in _FIELDS else str(absolute(plan.fields)),
+            **{name: absolute(getattr(plan, name)) for name in _PATHS},
+        )
+
+    networks = {
+        name: plan if plan.records is None else msgspec.structs.replace(plan, records=settled(plan.records))
+        for name, plan in recipe.networks.items()
+    }
     plan = recipe.places
     if plan.set not in SETS:
         plan = msgspec.structs.replace(plan, set=str(absolute(plan.set)))
-    return msgspec.structs.replace(recipe, records=records, places=plan)
+    return msgspec.structs.replace(recipe, records=settled(recipe.records), networks=networks, places=plan)
 
 
 def sample_recipe() -> Recipe:
@@ -211,21 +219,29 @@ def check(recipe: Recipe, out: Path) -> None:
         for name in names:
             if name in _RESERVED or name.startswith(".") or set(name) & set('/\\:*?"<>|') or not name.strip():
                 raise RecipeError(f"{kind} name {name!r} cannot be the name of a folder or file; choose another")
-    for name, plan in recipe.networks.items():
-        _check_plan(name, plan)
+    for name, drawn in recipe.networks.items():
+        _check_plan(name, drawn)
     recipe.places.places()
+    _check_indicators(recipe)
+    inputs = [recipe.places.set]
+    for plan in {recipe.records, *(plan.records for plan in recipe.networks.values() if plan.records)}:
+        _check_records(plan)
+        inputs += [*plan.files, plan.fields, *filter(None, (plan.path, plan.institutions, plan.keywords, plan.columns))]
+    for source in inputs:
+        if out.resolve() in Path(source).resolve().parents:
+            raise RecipeError(f"{source} lies inside the results folder {out}, which would be replaced; use another")
+
+
+def _check_indicators(recipe: Recipe) -> None:
     indicators = [plan.indicator for plan in recipe.networks.values() if plan.indicator is not None]
     if not set(indicators) <= {17, 18}:
         raise RecipeError(f"indicator = {indicators}: networks feed GIHI indicators 17 (papers) and 18 (patents)")
     if len(set(indicators)) < len(indicators):
         raise RecipeError(f"indicator = {max(indicators, key=indicators.count)} is asked of more than one network")
-    _check_records(recipe.records)
-    records = recipe.records
-    inputs = [*records.files, records.fields, recipe.places.set]
-    inputs += filter(None, (records.path, records.institutions, records.keywords, records.columns))
-    for source in inputs:
-        if out.resolve() in Path(source).resolve().parents:
-            raise RecipeError(f"{source} lies inside the results folder {out}, which would be replaced; use another")
+    if indicators and recipe.places.set in SETS and recipe.places.set != "gihi2024":
+        raise RecipeError(
+            f"indicator = {indicators}: GIHI scores the same hubs every time, not places {recipe.places.set!r}"
+        )
 
 
 def _check_records(plan: RecordsPlan) -> None:

@@ -79,7 +79,7 @@ def test_summary_counts_every_stage(sample):
     papers = summary["networks"]["papers"]
     counts = [papers[key] for key in ("works_read", "works_selected", "works_located", "works_linking")]
     assert counts == sorted(counts, reverse=True)
-    assert papers["works_read"] == summary["records"]["counts"]["works"] == 80_000
+    assert papers["works_read"] == summary["networks"]["papers"]["records"]["counts"]["works"] == 80_000
     assert papers["links"] == sample.networks["papers"].n_links
     assert len(papers["top"]) == 10
     assert set(summary["versions"]) >= {"innovation-graph", "python", "numpy", "igraph"}
@@ -152,11 +152,39 @@ def test_own_files_by_recipe(own_files):
     assert not result.networks["all"].synthetic
     assert "synthetic" not in (own_files / "out/all/centrality.csv").read_text(encoding="utf-8")
     assert (own_files / "out/all/uk_us.html").is_file()
-    assert result.summary["records"]["ingest"]["rejects"] == 1
+    assert result.summary["networks"]["all"]["records"]["ingest"]["rejects"] == 1
     stored = tomllib.loads((own_files / "out/recipe.toml").read_text(encoding="utf-8"))
     assert stored["records"]["files"] == [str(own_files / "works.jsonl.gz")]
     again = pipeline.run(recipe.read_recipe(own_files / "out/recipe.toml"), own_files / "again")
     assert again.networks["all"] == result.networks["all"]
+    assert equal_files(own_files / "out", own_files / "again")
+
+
+def test_networks_of_one_run_may_have_records_of_their_own(own_files):
+    (own_files / "patents.csv").write_text("id,owner,town,land\n1,A,Boston,US\n1,B,Beijing,CN\n2,C,Boston,US\n")
+    (own_files / "map.toml").write_text(
+        'kind = "patent"\n[columns]\nwork_id = "id"\norganisation = "owner"\ncity = "town"\ncountry = "land"\n'
+        'role = { value = "applicant" }\n'
+    )
+    (own_files / "both.toml").write_text(
+        """
+        [networks.papers]
+        indicator = 17
+        records = { source = "openalex", files = ["works.jsonl.gz"], institutions = "institutions.jsonl" }
+        [networks.patents]
+        indicator = 18
+        min_actors = 2
+        records = { source = "table", files = ["patents.csv"], columns = "map.toml", resolve = false }
+        """
+    )
+    result = pipeline.run(recipe.read_recipe(own_files / "both.toml"), own_files / "out")
+    assert [network.n_links for network in result.networks.values()] == [1, 1]
+    assert (own_files / "out/papers/records").is_dir()
+    assert (own_files / "out/patents/records").is_dir()
+    table = pd.read_csv(own_files / "out/indicators.csv", index_col="place_id")
+    assert table.loc[["beijing", "boston"], "indicator_18"].tolist() == [1.0, 1.0]
+    again = pipeline.run(recipe.read_recipe(own_files / "out/recipe.toml"), own_files / "again")
+    assert again.networks["patents"] == result.networks["patents"]
     assert equal_files(own_files / "out", own_files / "again")
 
 
