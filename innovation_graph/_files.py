@@ -60,7 +60,7 @@ def _check_replaceable(final: Path, marker: str, known: Collection[str] | None) 
     if not final.exists():
         return
     if not (final.is_dir() and ((final / marker).is_file() or not any(final.iterdir()))):
-        raise FileExistsError(f"{final} exists and is not a folder made by this program; choose another --out")
+        raise FileExistsError(f"{final} exists and is no folder of the same kind (with {marker}); choose another --out")
     if known is None:
         return
     for path in sorted(final.rglob("*")):

@@ -20,7 +20,13 @@ __all__ = ["read_parts", "write_parts"]
 _FORMAT = "innovation-graph network"
 _VERSION = 1
 _MARKER = "network.json"
-_KNOWN = frozenset({_MARKER, "places.parquet", "links.parquet", "unlocated.csv"})  # the last is put beside them
+# The last two are put beside them.
+_KNOWN = frozenset({_MARKER, "places.parquet", "links.parquet", "unlocated.csv", "located.csv"})
+_OTHERS = {
+    "records.json": "a folder of records; link their places with `innovation-graph network` first",
+    "slices.json": "a folder of time slices; name one of the networks in it",
+    "run.json": "the results of a run; name the `network` folder of one of its networks",
+}
 
 
 def write_parts(
@@ -47,6 +53,10 @@ def read_parts(path: Path | str) -> tuple[pd.DataFrame, sparse.csr_array, dict[s
     hint = "Make one with `innovation-graph network` or `innovation-graph import`."
     try:
         head = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        got = next((what for name, what in _OTHERS.items() if (folder / name).is_file()), "")
+        got = got or ("a folder without it" if folder.is_dir() else "nothing of that name")
+        raise FormatError(folder, expected=f"a folder with {_MARKER}", got=got, hint=hint) from error
     except (OSError, ValueError) as error:
         raise FormatError(folder, expected=f"a folder with {_MARKER}", got=str(error), hint=hint) from error
     check_head(head, folder / _MARKER, _FORMAT, _VERSION, hint=hint)

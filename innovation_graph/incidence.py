@@ -22,7 +22,7 @@ from innovation_graph._files import check_head, new_folder, write_json
 from innovation_graph.engine import engine
 from innovation_graph.errors import FormatError, RecordsError
 from innovation_graph.families import one_per_family
-from innovation_graph.places import Located, unlocated
+from innovation_graph.places import Located, cities_of_places, unlocated
 from innovation_graph.records import ROLES, Records
 from innovation_graph.selection import Selection
 
@@ -198,6 +198,10 @@ class IncidenceStream:
     def unlocated(self) -> pd.DataFrame:
         """List the addresses of the selected works and sites that have no place; see `places.unlocated`."""
         return unlocated(self.records, self.located, works=self.keep, roles=self.selection.roles)
+
+    def cities_of_places(self) -> pd.DataFrame:
+        """List the cities of the selected works and sites by place; see `places.cities_of_places`."""
+        return cities_of_places(self.records, self.located, works=self.keep, roles=self.selection.roles)
 
     def collect(self, *, threads: int | None = None) -> Incidence:
         """Read everything and return it as an `Incidence`."""

@@ -121,7 +121,7 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
 
 
 def write_network(network: Network, stream: incidence.IncidenceStream, folder: Path) -> int:
-    """Write a network and, beside it, what has no place in it.
+    """Write a network and, beside it, what lies in its places and what in none.
 
     Parameters
     ----------
@@ -130,7 +130,8 @@ def write_network(network: Network, stream: incidence.IncidenceStream, folder: P
     stream : IncidenceStream
         What it was projected from.
     folder : Path
-        Network folder to write; `unlocated.csv` goes into it.
+        Network folder to write; `unlocated.csv` goes into it, and `located.csv` (which cities were counted to
+        which place) where places are more than cities: hubs, clusters, tables of your own.
 
     Returns
     -------
@@ -138,6 +139,9 @@ def write_network(network: Network, stream: incidence.IncidenceStream, folder: P
         Number of texts without a place.
     """
     network.write(folder)
+    if stream.located.catchment_km is not None or stream.located.rule is not None:
+        cities = stream.cities_of_places()
+        write_csv(cities, folder / "located.csv", synthetic=network.synthetic, index=False)
     left_out = stream.unlocated()
     write_csv(left_out, folder / "unlocated.csv", synthetic=network.synthetic, index=False)
     return len(left_out)

@@ -115,7 +115,7 @@ def test_without_known_names_the_marker_alone_decides(old):
     assert contents(old) == {"made.json": "new"}
     (old / MARKER).unlink()
     (old / "b.txt").write_text("anything")
-    with pytest.raises(FileExistsError, match="not a folder made by this program"):
+    with pytest.raises(FileExistsError, match="no folder of the same kind"):
         write(old, known=None)
 
 

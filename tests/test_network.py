@@ -506,7 +506,7 @@ def test_writing_replaces_a_network_and_nothing_else(tmp_path):
     assert read_network(tmp_path / "net") == ZOO["pair"].network
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(FileExistsError, match="not a folder made by this program"):
+    with pytest.raises(FileExistsError, match="no folder of the same kind"):
         small().write(tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 

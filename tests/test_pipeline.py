@@ -21,6 +21,7 @@ from innovation_graph import cli, pipeline, recipe
 from innovation_graph._csv import write_csv
 from innovation_graph.cli import records as records_commands
 from innovation_graph.errors import RecipeError, RecordsError
+from innovation_graph.samples import sample_records
 from innovation_graph.sources.adapters import SOURCES
 
 
@@ -270,7 +271,7 @@ def test_what_comes_out_empty_is_said(own_files):
     assert "retracted works are left out" in said("ingest", "openalex", gone, "--out", own_files / "none")
     (own_files / "cut.jsonl.gz").write_bytes(gone.read_bytes()[:-40])
     cut = said("ingest", "openalex", own_files / "cut.jsonl.gz", "--keep-retracted", "--out", own_files / "cut")
-    assert "1 of 1 files break off" in cut
+    assert "damaged, cut or no such exports: 1 files" in cut
     assert "no site has a place: give --institutions" in cut
     alone = said("network", own_files / "cut", "--out", own_files / "net")
     assert "no work links two places" in alone
@@ -376,6 +377,50 @@ def test_help_has_an_example(name):
     assert done.exit_code == 0
     assert "innovation-graph" in done.output
     assert "xample" in done.output or "Try it" in done.output
+
+
+def test_links_and_what_lies_in_a_hub_are_tables(tmp_path):
+    net, out = tmp_path / "net", tmp_path / "links.csv"
+    assert command("network", "sample", "--kind", "paper", "--years", "2023", "--out", net).exit_code == 0
+    assert command("links", net, "--out", out).exit_code == 0
+    table = pd.read_csv(out)
+    network = ig.read_network(net)
+    assert (len(table), table["weight"].sum()) == (network.n_links, network.total_weight)
+    assert table["weight"].is_monotonic_decreasing
+    assert set(table["synthetic_data"]) == {"yes"}
+    assert command("links", net, "--minimum", "20", "--out", out).exit_code == 0
+    assert len(pd.read_csv(out)) == (table["weight"] >= 20).sum()
+    cities = pd.read_csv(net / "located.csv")
+    assert cities["sites"].sum() == network.provenance["sites_located"]
+    washington = cities[cities["place"] == "baltimore-washington"].set_index("city")
+    assert {"Bethesda", "College Park"} <= set(washington.index[washington["reason"] == "catchment"])
+
+
+@pytest.mark.parametrize("name", ["centrality", "communities", "links", "map"])
+def test_a_file_of_the_user_is_not_written_over(name, tmp_path):
+    (tmp_path / "edges.csv").write_text("source,target,weight\nBeijing,Boston,3\n")
+    command("import", "edges", tmp_path / "edges.csv", "--out", tmp_path / "net")
+    mine = tmp_path / f"mine.{'html' if name == 'map' else 'csv'}"
+    mine.write_text("my notes")
+    done = command(name, tmp_path / "net", "--out", mine)
+    assert isinstance(done.exception, FileExistsError)
+    assert mine.read_text() == "my notes"
+    mine.unlink()
+    for _ in range(2):
+        assert command(name, tmp_path / "net", "--out", mine).exit_code == 0
+
+
+def test_folders_of_another_kind_are_named(tmp_path):
+    command("network", "sample", "--out", tmp_path / "net")
+    sample_records().write(tmp_path / "records")
+    done = command("centrality", tmp_path / "records", "--out", tmp_path / "c.csv")
+    assert "a folder of records; link their places" in str(done.exception)
+    assert "no folder of the same kind" in str(command("network", "sample", "--out", tmp_path / "records").exception)
+    blocs = command("map", tmp_path / "net", "--blocs", "China:USA", "--out", tmp_path / "map.html")
+    assert blocs.exit_code == 0
+    assert "two groups" in str(
+        command("map", tmp_path / "net", "--blocs", "CN", "--out", tmp_path / "m.html").exception
+    )
 
 
 def test_every_source_has_its_command():

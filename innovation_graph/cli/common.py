@@ -19,6 +19,7 @@ __all__ = [
     "Types",
     "Years",
     "bar",
+    "check_own",
     "errors",
     "names",
     "open_records",
@@ -48,6 +49,15 @@ def open_records(path: Path) -> Any:
     from innovation_graph.samples import sample_records
 
     return sample_records() if str(path) == "sample" and not path.exists() else read_records(path)
+
+
+def check_own(path: Path, mark: str) -> None:
+    """Refuse to write over a file that does not begin as those of this program do."""
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(1 << 12)
+        if head and mark.encode() not in head:
+            raise FileExistsError(f"{path} exists and is not a file made by this command; choose another --out")
 
 
 def span(text: str | None, *, option: str = "--years") -> tuple[int, int] | None:

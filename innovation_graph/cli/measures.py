@@ -1,12 +1,13 @@
 """Commands that measure and draw networks: centrality, communities, map, run."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from innovation_graph.cli.common import Net, names, print_stages, print_top, say, screen
+from innovation_graph.cli.common import Net, check_own, names, print_stages, print_top, say, screen
 from innovation_graph.errors import RecipeError
 
 __all__ = ["app"]
@@ -26,6 +27,7 @@ def centrality_command(
     from innovation_graph.network import read_network
     from innovation_graph.pipeline import ranked
 
+    check_own(out, "place_id,")
     network = read_network(net)
     values = centrality.table(network, names(measures))
     table = ranked(network, values)
@@ -48,6 +50,7 @@ def communities_command(
     from innovation_graph import communities
     from innovation_graph.network import read_network
 
+    check_own(out, "place_id,")
     network = read_network(net)
     # The function refuses an objective that does not exist.
     partition = communities.leiden(network, resolution=resolution, objective=objective, seed=seed)  # type: ignore[arg-type]
@@ -58,7 +61,8 @@ def communities_command(
         say(f"  {name}")
     alone = partition.n_communities - len(names)
     if alone or len(names) > 20:
-        say(f"  and {max(len(names) - 20, 0)} more, and {alone} places by themselves")
+        more = f"{len(names) - 20} more and " if len(names) > 20 else ""
+        say(f"  and {more}{alone} places by themselves")
     say(f"Written to {out}")
 
 
@@ -82,12 +86,41 @@ def map_command(
 
     sides: tuple[tuple[str, ...], ...] = ()
     if blocs is not None:
-        sides = tuple(tuple(name for name in side.split(",") if name) for side in blocs.split(":"))
-    plan = MapPlan(title=title, countries=names(countries) or (), blocs=sides, size_by=size_by, lang=lang)
+        sides = tuple(_coded(side.split(",")) for side in blocs.split(":"))
+        if len(sides) != 2 or not all(sides):
+            raise RecipeError(f"--blocs: expected two groups of countries or places such as CN:US, got {blocs!r}")
+    plan = MapPlan(title=title, countries=_coded(names(countries) or ()), blocs=sides, size_by=size_by, lang=lang)
+    check_own(out, "innovation-graph")
     if out.resolve().is_relative_to(net.resolve()):
         raise RecipeError(f"--out {out} lies inside the network folder {net}; write the page elsewhere")
     draw(read_network(net), plan, out, seed=seed)
     say(f"Written to {out} ({out.stat().st_size / 1000:,.0f} kB)")
+
+
+@app.command("links", epilog="Example: innovation-graph links papers --out links.csv")
+def links_command(
+    net: Net,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("links.csv"),
+    minimum: Annotated[float | None, typer.Option(help="Only links of at least this weight.")] = None,
+) -> None:
+    """List the links with names, the heaviest first: a table for spreadsheets."""
+    from innovation_graph._csv import write_csv
+    from innovation_graph.network import read_network
+    from innovation_graph.similarity import association_strength
+
+    check_own(out, "source,")
+    network = read_network(net)
+    table = network.links()
+    about = network.places[["name_en", "country"]]
+    for end in ("source", "target"):
+        table[[f"{end}_name", f"{end}_country"]] = about.loc[table[end]].to_numpy()
+    table["association_strength"] = association_strength(network).links()["weight"]
+    columns = ["source", "target", "source_name", "source_country", "target_name", "target_country"]
+    table = table[table["weight"] >= (minimum or 0)].sort_values("weight", ascending=False, kind="stable")
+    write_csv(table[[*columns, "weight", "association_strength"]], out, synthetic=network.synthetic, index=False)
+    for _, link in table.head(10).iterrows():
+        say(f"  {link['source_name']} - {link['target_name']}: {link['weight']:,.6g}")
+    say(f"{len(table):,} links written to {out}")
 
 
 @app.command(
@@ -116,3 +149,10 @@ def run_command(
         table = pipeline.ranked(network, values)
         print_top(f"{name}: the first ten of {network.n_places}", table, list(values.columns), network.synthetic)
     say(f"Results in {out}: tables (CSV), maps (HTML), networks; run.json tells what was done.")
+
+
+def _coded(given: Sequence[str]) -> tuple[str, ...]:
+    """Return codes for names of countries; what is none stays, it may be a place."""
+    from innovation_graph.places import countries
+
+    return tuple(countries.code_or_name(name) or name for name in given if name)

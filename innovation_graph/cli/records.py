@@ -183,7 +183,7 @@ def _finish(summary: Any, out: Path, *, strict: bool, given: bool) -> None:
 
 def _warnings(summary: Any, *, given: bool) -> Iterator[str]:
     if summary.damaged_files:
-        yield f"{summary.damaged_files} of {summary.files} files break off; only what stood before was read"
+        yield f"damaged, cut or no such exports: {summary.damaged_files} files (or parts of archives), see rejects.jsonl"
     if not summary.works:
         yield "no work was kept; see the filters above (retracted works are left out without --keep-retracted)"
     elif summary.sites and summary.unlocated == summary.sites:

@@ -1,4 +1,4 @@
-"""What could not be located, so that a user sees what was left out."""
+"""What lies where and what could not be located, so that a user sees what stands behind a place."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from innovation_graph.places._columns import coded
 from innovation_graph.places.locating import Located
 from innovation_graph.records import ROLES, Records
 
-__all__ = ["NO_AFFILIATION", "unlocated"]
+__all__ = ["NO_AFFILIATION", "cities_of_places", "unlocated"]
 
 NO_AFFILIATION = "(no affiliation)"
 """Text of the row that counts sites without any address."""
@@ -54,7 +54,58 @@ def unlocated(
     group_of = np.full(len(located.lookup) + 1, -1, dtype=np.int64)
     group_of[lost] = group_of_lost
     group_of[-1] = len(kinds) - 1
-    n_sites, n_works = np.zeros(len(kinds), dtype=np.int64), np.zeros(len(kinds), dtype=np.int64)
+    n_sites, n_works = _counted(records, group_of, len(kinds), works, roles)
+    return _table(kinds, n_sites, n_works)
+
+
+def cities_of_places(
+    records: Records,
+    located: Located,
+    *,
+    works: NDArray[np.bool_] | None = None,
+    roles: Sequence[str] = ROLES,
+) -> pd.DataFrame:
+    """List which cities were counted to which place, and why.
+
+    Parameters
+    ----------
+    records, located, works, roles
+        As in `unlocated`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each place, city, country and reason (see `Located.reasons`): place (id), city (as the
+        addresses have it), country, reason, sites, works (distinct works). Sorted by place, then by works, the
+        largest first. Empty if places were looked up by actor.
+    """
+    columns = ["place", "city", "country", "reason"]
+    if located.by == "actor":
+        return pd.DataFrame({name: [] for name in [*columns, "sites", "works"]})
+    rows = np.flatnonzero(located.lookup >= 0)
+    found = records.addresses.select(["city", "country"]).take(pa.array(rows)).to_pandas()
+    found.insert(0, "place", located.places.index.to_numpy()[located.lookup[rows]])
+    found["reason"] = np.array(list(located.reasons))[located.reason[rows]]
+    groups = found.groupby(columns, dropna=False, sort=True, observed=True)
+    group_of = np.full(len(located.lookup) + 1, -1, dtype=np.int64)
+    group_of[rows] = groups.ngroup()
+    table = found.assign(group=group_of[rows]).drop_duplicates("group").sort_values("group")[columns]
+    sites, counted = _counted(records, group_of, len(table), works, roles)
+    table = table.assign(sites=sites, works=counted)
+    table = table[table["sites"] > 0]
+    order = ["place", "works", "city", "country", "reason"]
+    return table.sort_values(order, ascending=[True, False, True, True, True], kind="stable", ignore_index=True)
+
+
+def _counted(
+    records: Records,
+    group_of: NDArray[np.int64],
+    n_groups: int,
+    works: NDArray[np.bool_] | None,
+    roles: Sequence[str],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count sites and distinct works of each group of addresses; the last entry of `group_of` is for no address."""
+    n_sites, n_works = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups, dtype=np.int64)
     wanted = np.array([name in roles for name in ROLES])
     for work, address, role in records.site_batches(["work", "address", "role"]):
         group = group_of[address]
@@ -62,13 +113,13 @@ def unlocated(
         if works is not None:
             rows &= works[work]
         group = group[rows]
-        n_sites += np.bincount(group, minlength=len(kinds))
+        n_sites += np.bincount(group, minlength=n_groups)
         # Works come in order, so the pairs are nearly sorted, which a stable sort turns to account.
-        pairs = np.sort(work[rows].astype(np.int64) * len(kinds) + group, kind="stable")
+        pairs = np.sort(work[rows].astype(np.int64) * n_groups + group, kind="stable")
         new = np.ones(len(pairs), dtype=bool)
         new[1:] = pairs[1:] != pairs[:-1]
-        n_works += np.bincount(pairs[new] % len(kinds), minlength=len(kinds))
-    return _table(kinds, n_sites, n_works)
+        n_works += np.bincount(pairs[new] % n_groups, minlength=n_groups)
+    return n_sites, n_works
 
 
 def _kinds(addresses: pa.Table) -> tuple[pd.DataFrame, NDArray[np.int64]]:

@@ -1,5 +1,6 @@
 """Where addresses are: by the identifier of their organisation, else by the source, else by their text."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -36,7 +37,7 @@ def place(
     addresses: pa.Table,
     sites: NDArray[np.int64],
     institutions: Institutions | None,
-    resolver: Resolver | None,
+    resolver: Callable[[], Resolver] | None,
     folder: Path,
 ) -> Placed:
     """Find the places of addresses.
@@ -49,15 +50,15 @@ def place(
         Number of site rows of each address.
     institutions : Institutions, optional
         Where organisations are.
-    resolver : Resolver, optional
-        For the addresses that still have no place; what it decided goes to `resolved.csv`.
+    resolver : callable, optional
+        Makes the resolver for the addresses that still have no place, if there are any; what it decided goes to
+        `resolved.csv`.
     folder : Path
         Where that file goes.
     """
     addresses, origin, unmatched = _by_identifier(addresses, institutions)
-    if resolver is not None:
-        had_point = _has_point(addresses)
-        addresses, decisions = resolve_addresses(addresses, resolver)
+    if resolver is not None and not (had_point := _has_point(addresses)).all():
+        addresses, decisions = resolve_addresses(addresses, resolver())
         whole = decisions.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)  # numbers stay whole beside gaps
         write_csv(whole, folder / "resolved.csv", index=False)
         origin[~had_point & _has_point(addresses)] = 3
@@ -70,12 +71,15 @@ def place(
 
 def resolver_of(
     institutions: Institutions | None, *, parents: bool, threshold: float, cache: Path | str | None
-) -> Resolver:
-    """Return a resolver that knows the names of institutions; RecipeError if the threshold is no score."""
+) -> Callable[[], Resolver]:
+    """Return what makes a resolver that knows the names of institutions; it takes seconds to load.
+
+    RecipeError if the threshold is no score.
+    """
     if not 0 <= threshold <= 1:
         raise RecipeError(f"threshold must lie between 0 and 1, got {threshold}")
     names = institutions.table if institutions is not None else None
-    return Resolver(names, parents=parents, threshold=threshold, cache=cache)
+    return lambda: Resolver(names, parents=parents, threshold=threshold, cache=cache)
 
 
 def _by_identifier(
