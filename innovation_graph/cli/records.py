@@ -183,7 +183,7 @@ def _finish(summary: Any, out: Path, *, strict: bool, given: bool) -> None:
 
 def _warnings(summary: Any, *, given: bool) -> Iterator[str]:
     if summary.damaged_files:
-        yield f"damaged, cut or no such exports: {summary.damaged_files} files (or parts of archives), see rejects.jsonl"
+        yield f"damaged, cut or no such exports: {summary.damaged_files} files (or parts of them), see rejects.jsonl"
     if not summary.works:
         yield "no work was kept; see the filters above (retracted works are left out without --keep-retracted)"
     elif summary.sites and summary.unlocated == summary.sites:
