@@ -32,7 +32,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("work_id", pa.string(), nullable=False),
             pa.field("kind", pa.string(), nullable=False),  # "paper" or "patent"
             ("year", pa.int16()),
-            ("type", pa.string()),  # of a patent: "grant", "application" or "pct"
+            ("type", pa.string()),  # of a patent: "grant", "application", "pct", "design", "utility_model"...
             ("fields", pa.list_(pa.string())),  # none, one or several
             ("family", pa.string()),  # patent family
             ("title", pa.string()),

@@ -16,8 +16,8 @@ from innovation_graph.records import Records
 
 __all__ = ["ACTORS", "KINDS", "ONE_PER", "Selection"]
 
-PATENT_TYPES: tuple[str, ...] = ("grant", "application", "pct")
-"""Types of patents."""
+PATENT_TYPES: tuple[str, ...] = ("grant", "application", "pct", "design", "plant", "utility_model")
+"""Types of patents; the first three are of inventions."""
 
 KINDS: tuple[str, ...] = ("paper", "patent")
 """Kinds of works."""

@@ -122,6 +122,26 @@ def test_exports(tmp_path, write, name):
     assert (second.filed, second.notes) == (None, ("date of filing cannot be read",))
 
 
+@pytest.mark.parametrize(
+    ("number", "kind", "expected"),
+    [
+        ("USD656296S1", "S1", "design"),
+        ("CN301234567S", "", "design"),
+        ("USPP022222P3", "P3", "plant"),
+        ("USRE39000E1", "E1", "grant"),
+    ],
+)
+def test_designs_and_plants_are_no_grants_of_inventions(tmp_path, number, kind, expected):
+    path = tmp_path / "a.csv"
+    header = ["Publication Number", "Publication Date", "Publication Kind Code", "Assignee/Applicant"]
+    path.write_text(csv_text(header, [[number, "2012-03-27", kind, "Acme"]]))
+    (work,), _ = read(path, tmp_path)
+    assert work.type == expected
+    assert [note for note in work.notes if note.endswith(" patent")] == (
+        [] if expected == "grant" else [f"{expected} patent"]
+    )
+
+
 def test_names_and_places(tmp_path):
     (first, second, third), _ = read(valid(tmp_path / "a.csv"), tmp_path)
     toyota, acme = (actor.addresses[0] for actor in actors(first, "applicant"))

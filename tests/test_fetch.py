@@ -1,11 +1,14 @@
 """Fetching, against a real server on this machine that replays, fails, cuts off and dies."""
 
+import errno
 import gzip
 import json
 import logging
 import os
+import re
 import shlex
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import urllib3
 from fetch_server import Api, serving, zenodo
 
 from innovation_graph._version import __version__
@@ -294,6 +298,112 @@ def test_a_wait_of_hours_is_left_to_the_user(tmp_path, naps, head):
     assert max(naps, default=0) < 1
 
 
+def _absent(*_, **__):
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+def _unreachable(*_, **__):
+    raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (("socket.getaddrinfo", _absent), "the name api.example cannot be resolved"),
+        (("urllib3.util.connection.create_connection", _unreachable), "no connection to api.example: Network is"),
+    ],
+)
+@pytest.mark.parametrize("fetch", [openalex.fetch, ror.fetch])
+def test_without_a_network_it_ends_soon_and_says_so(tmp_path, naps, monkeypatch, fetch, broken, told):  # noqa: PLR0917
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(*broken)
+    lines = []
+    what = {"years": (2023, 2023)} if fetch is openalex.fetch else {}
+    with pytest.raises(FetchError, match=rf"^no network, or a proxy is needed \(HTTPS_PROXY\): {told}") as caught:
+        fetch(tmp_path / "out", base_url="https://api.example", notice=lines.append, **what)
+    assert "(tried 3 times). Mend that and give the same command again." in str(caught.value)
+    assert [pause for pause in naps if pause >= 1] == [1, 2]
+    tries = [line for line in lines if "; try " in line]
+    assert [line.partition("; ")[2] for line in tries] == ["try 2 of 3 in 1 s", "try 3 of 3 in 2 s"]
+    assert not re.search(r"[A-Z]\w+Error|0x|HTTPSConnection|Max retries", " ".join([*lines, str(caught.value)]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_proxy_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setattr("socket.getaddrinfo", _absent)
+    told = r"no network, or the proxy is wrong \(HTTPS_PROXY\): trouble with the proxy: the name proxy.example cannot"
+    with pytest.raises(FetchError, match=told):
+        openalex.fetch(tmp_path / "out", base_url="https://api.example", years=(2023, 2023))
+
+
+def test_a_network_that_goes_away_midway_is_waited_for(tmp_path, naps, monkeypatch):
+    """A fetch of days should not end because of a minute."""
+    away = []
+
+    def progress(pages, *_):
+        if pages == 1 and not away:
+            away.extend(range(5))
+            monkeypatch.setattr("urllib3.connectionpool.HTTPConnectionPool.urlopen", fails)
+
+    whole = urllib3.HTTPConnectionPool.urlopen
+
+    def fails(self, *given, **named):
+        if not away:
+            return whole(self, *given, **named)
+        away.pop()
+        raise urllib3.exceptions.NameResolutionError("127.0.0.1", self._new_conn(), socket.gaierror(-3, "gone"))
+
+    get(Api(some_works(250)), tmp_path / "works", progress=progress)
+    assert [pause for pause in naps if pause >= 1] == [1, 2, 4, 8, 16]
+    assert ids_of(tmp_path / "works") == [f"{BASE}W{number}" for number in range(1, 251)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ("reset", "the connection broke off"),
+        ("cut", "the connection broke off"),
+        ("500", "HTTP 500 Internal Server Error: Told so"),
+    ],
+)
+def test_failed_tries_are_told_in_words(tmp_path, failure, told):
+    api, lines = Api(some_works(3)), []
+    api.fail("works", failure)
+    get(api, tmp_path / "works", notice=lines.append)
+    (line,) = [line for line in lines if "; try " in line]
+    assert line.startswith(told)
+    assert line.endswith("; try 2 of 8 in 1 s")
+    assert not re.search(r"[A-Z][a-z]+[A-Z]\w+|0x", line)
+
+
+def test_an_answer_that_does_not_come_is_told_in_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(_http, "_TIMEOUT", urllib3.Timeout(connect=1, read=0.05))
+    lines = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(FetchError, match=r"no answer in time \(tried 8 times\)\. Nothing is kept yet\.$"):
+            openalex.fetch(tmp_path / "out", base_url=url, years=(2023, 2023), notice=lines.append)
+    assert lines[1] == "no answer in time; try 2 of 8 in 1 s"
+
+
+def test_a_user_who_stops_is_told_what_is_kept(tmp_path):
+    lines = []
+
+    def progress(pages, *_):
+        if pages == 2:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "works"
+    with pytest.raises(KeyboardInterrupt):
+        get(Api(some_works(250)), out, progress=progress, notice=lines.append)
+    assert lines[-1] == f"Stopped. 200 works on 2 pages are kept in {out}; the same command goes on from there."
+    get(Api(some_works(250)), out)
+    get(Api(some_works(250)), tmp_path / "calm")
+    assert content(out) == content(tmp_path / "calm")
+
+
 def test_requests_are_spaced(tmp_path, monkeypatch):
     clock, begun = [100.0], []
     monkeypatch.setattr(_http, "monotonic", lambda: clock[0])
@@ -369,7 +479,10 @@ def test_a_server_that_dies_midway_and_comes_back(tmp_path):
             if pages == 2:
                 stop()
 
-        with pytest.raises(FetchError, match=r"Connection refused.*tried 8 times.*200 works on 2 pages are kept"):
+        with pytest.raises(
+            FetchError,
+            match=r"no connection to 127.0.0.1: Connection refused \(tried 8 times.*200 works on 2 pages are kept",
+        ):
             openalex.fetch(out, years=(2023, 2023), base_url=url, progress=die)
     api = Api(works)
     summary = get(api, out)
@@ -761,6 +874,22 @@ def test_a_download_that_stops_goes_on_with_the_next_call(tmp_path, register):
     assert list(content(tmp_path)) == [NAME]
 
 
+def test_a_download_that_the_user_stops_goes_on_with_the_next_call(tmp_path, register):
+    url, api = register
+    lines = []
+
+    def progress(have, _):
+        if have > len(DATA) // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ror.fetch(tmp_path, base_url=url, progress=progress, notice=lines.append)
+    have = (tmp_path / f".{NAME}.part").stat().st_size
+    assert lines == [f"Stopped. {have:,} of 2,304,000 bytes are kept; the same command goes on from there."]
+    assert ror.fetch(tmp_path, base_url=url).read_bytes() == DATA
+    assert api.heads[-1]["Range"] == f"bytes={have}-"
+
+
 def test_a_spoilt_file_is_fetched_again(tmp_path, register):
     url, api = register
     (tmp_path / NAME).write_bytes(b"x" * len(DATA))
@@ -859,6 +988,19 @@ def test_the_snapshot_command_is_run_as_it_is_shown_without_a_shell(tmp_path, to
     assert snapshot.run(out) == 3
     assert json.loads((tool / "called").read_text()) == command[1:]
     assert not (tmp_path / "hacked").exists()
+
+
+@pytest.mark.parametrize(("before", "comes"), [(False, False), (True, False), (False, True)])
+def test_a_new_folder_into_which_nothing_came_is_removed(tmp_path, tool, before, comes):
+    program = "import os, sys\nos.makedirs(sys.argv[4], exist_ok=True)\n"
+    if comes:
+        program += 'open(os.path.join(sys.argv[4], "part"), "w").close()\n'
+    (tool / "aws").write_text(f"#!{sys.executable}\n{program}sys.exit(1)\n")
+    out = tmp_path / "copy"
+    if before:
+        out.mkdir()
+    assert snapshot.run(out) == 1
+    assert out.exists() == (before or comes)
 
 
 def test_without_the_tool_nothing_runs_and_the_command_is_told(tmp_path, monkeypatch):

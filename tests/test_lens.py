@@ -153,8 +153,10 @@ def test_all_members_of_a_family_find_the_same_name(keys, rng):
 
 KINDS = {
     ("US", "Granted Patent"): "grant",
-    ("CN", "Limited Patent"): "grant",
-    ("US", "Design Right"): "grant",
+    ("CN", "Limited Patent"): "utility_model",
+    ("US", "Amended Patent"): "grant",
+    ("US", "Design Right"): "design",
+    ("US", "Plant Patent"): "plant",
     ("EP", "Patent Application"): "application",
     ("WO", "Patent Application"): "pct",
     ("WO", "Amended Application"): "pct",
@@ -169,7 +171,8 @@ def test_document_types(tmp_path, office, document):
     (work,), _, _ = read(write(tmp_path / "l.csv", PATENT, [row]), tmp_path)
     assert work.type == KINDS[office, document]
     assert ("document of the Lens that is no application and no grant: no type" in work.notes) == (work.type is None)
-    assert any("utility models" in note for note in work.notes) == (document == "Limited Patent")
+    none = {"Design Right": "design patent", "Plant Patent": "plant patent", "Limited Patent": "utility model"}
+    assert [note for note in work.notes if note in none.values()] == ([none[document]] if document in none else [])
 
 
 def test_rows_that_are_no_records_are_refused(tmp_path):

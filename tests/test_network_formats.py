@@ -197,7 +197,9 @@ def test_links_of_pajek(tmp_path, links, expected):
 @pytest.mark.parametrize(("rule", "expected"), [("sum", (9, 2)), ("max", (5, 2)), ("mean", (4.5, 1))])
 def test_arcs_that_differ_need_a_rule(tmp_path, rule, expected):
     path = save(tmp_path / "n.net", "*Vertices 3\n1 a\n2 b\n3 c\n*Arcs\n3 1 2\n1 2 5\n2 1 4\n*Edges\n2 3 8\n")
-    message = r"'a' - 'b' is 5 one way and 4 the other way \(2 of 2 pairs differ\). Say .*directed=sum, max or mean"
+    message = (
+        r"'a' - 'b' is 5 one way and 4 the other way \(2 of 2 pairs differ\). Say .*\(--directed\): sum, max or mean"
+    )
     with pytest.raises(FormatError, match=message):
         read_pajek(path)
     network = read_pajek(path, directed=rule)
@@ -518,7 +520,7 @@ def test_labels_that_are_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0,1\n1,0\n", "line 1: .*got numbers without labels. Give labels with labels="),
+        ("0,1\n1,0\n", "line 1: .*got numbers without labels. Give labels in a file, one a line .--labels"),
         ("0,1,2\n1,0,3\n2,3,0\n", "numbers without labels"),
         ("a,b\n0,1\n1,0\n0,0\n", "as many rows as labels"),
         ("a,b,c\n0,1,1\n1,0,1\n", "as many rows as labels"),
@@ -839,8 +841,46 @@ def test_edges_of_several_times(tmp_path):
     assert [one.n_links for one in left.values()] == [0, 1]
     with pytest.raises(FormatError, match=r"'month'.*got columns"):
         read_slices("edges", path, time="year,month")
-    with pytest.raises(FormatError, match="Name the column of the time with time="):
+    with pytest.raises(FormatError, match=r"Name the column of the time \(--time\)"):
         read_slices("edges", path)
+
+
+@pytest.mark.parametrize("directed", [None, "sum"])
+def test_times_do_not_add_up_unless_on_purpose(tmp_path, directed):
+    path = save(tmp_path / "e.csv", QUARTERS)
+    message = (
+        r"line 4: .*'a' - 'b' again, in a list with times \(year, quarter\).*--time year,quarter; .*all_times=True"
+    )
+    with pytest.raises(FormatError, match=message):
+        read_edges(path, directed=directed)
+    network = read_edges(path, directed="sum", all_times=True)
+    assert named(network) == {("a", "b"): 12, ("a", "c"): 1}
+    assert network.provenance["summed_over"] == ["year", "quarter"]
+    # Each pair once: a year is a column like others.
+    once = read_edges(save(path, "source,target,weight,Year\na,b,3,2020\nb,c,4,2021\n"))
+    assert named(once) == {("a", "b"): 3, ("b", "c"): 4}
+    assert "summed_over" not in once.provenance
+    # Nobody takes the weight for a time because of its name.
+    assert named(read_edges(save(path, "source,target,day\na,b,3\na,b,4\n"), weight="day", directed="sum")) == {
+        ("a", "b"): 7
+    }
+
+
+def test_countries_are_read_off_addresses(tmp_path):
+    rows = "a,b,1\nb,c,2\nc,d,4\n"
+    network = read_edges(save(tmp_path / "e.csv", "source,target,weight\n" + rows))
+    address = {"a": "Boston, United States", "b": "Paris, France", "c": "Lyon, France", "d": "Oslo, Norway"}
+    table = save(tmp_path / "p.csv", "name,note,address\n" + "".join(f'{n},x,"{a}"\n' for n, a in address.items()))
+    merged = join_places(network, table, group_by="country")
+    assert merged.names.tolist() == ["France", "Norway", "United States"]
+    assert merged.places["country"].tolist() == ["FR", "NO", "US"]
+    assert merged.total_weight == 5
+    assert merged.provenance["country_from"] == "address"
+    with pytest.raises(NetworkError, match=r"4 of 4 places have no 'country'.*several \(city,country\)"):
+        group_by(network, "country")
+    partly = save(tmp_path / "q.csv", table.read_text(encoding="utf-8").replace("Norway", "Atlantis"))
+    with pytest.raises(NetworkError, match="1 of 4 places have no 'country', the first is 'd'"):
+        join_places(network, partly, group_by="country")
 
 
 @pytest.mark.parametrize("time", ["../x", "", "a/b", ".", "..", "2020.", "x" * 99, "-"])

@@ -145,10 +145,12 @@ def test_edges_with_other_columns(tmp_path):
 def test_directed_edges_need_a_rule(tmp_path, rule, expected):
     content = "source,target,weight\na,b,5\nb,a,4\na,b,7\nc,a,6\n"
     path = save(tmp_path / "e.csv", content)
-    with pytest.raises(FormatError, match=r"line 4: expected each pair once.*, got 'a' - 'b' again.*directed=sum"):
+    with pytest.raises(FormatError, match=r"line 4: expected each pair once.*, got 'a' - 'b' again.*--directed\): sum"):
         read_edges(path)
     save(path, content.replace("a,b,7", "c,b,7"))
-    message = r"got 'a' - 'b' is 5 one way and 4 the other way \(3 of 3 pairs differ\).*directed=sum, max or mean"
+    message = (
+        r"got 'a' - 'b' is 5 one way and 4 the other way \(3 of 3 pairs differ\).*\(--directed\): sum, max or mean"
+    )
     with pytest.raises(FormatError, match=message):
         read_edges(path)
     save(path, content)
@@ -158,7 +160,7 @@ def test_directed_edges_need_a_rule(tmp_path, rule, expected):
 
 
 def test_rules_that_do_not_exist(tmp_path):
-    with pytest.raises(RecipeError, match="directed must be one of sum, max, mean, not 'min'"):
+    with pytest.raises(RecipeError, match=r"directed \(--directed\) must be one of sum, max, mean, not 'min'"):
         read_edges(save(tmp_path / "e.csv", EDGES), directed="min")
 
 
@@ -443,7 +445,9 @@ def test_coronavirus_matrix(real_data):
 
 def test_directed_flows_between_economies(real_data):
     path = real_data / "github_innovation_graph" / "economy_collaborators.csv"
-    network = read_edges(path, target="destination", directed="sum")
+    with pytest.raises(FormatError, match="a list with times .year, quarter."):
+        read_edges(path, target="destination", directed="sum")
+    network = read_edges(path, target="destination", directed="sum", all_times=True)
     frame = pd.read_csv(path, keep_default_na=False)
     assert network.places["name_en"]["na"] == "Namibia"
     assert network.places["country"].isna().sum() == 1  # the European Union

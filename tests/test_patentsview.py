@@ -182,8 +182,28 @@ def test_the_tables_of_today(tmp_path):
     assert [work.retracted for work in works] == [False, False, True]
     # A design without assignee: the inventor applied. Its place is not in the table.
     assert [actor.name for actor in actors(design, "applicant")] == ["C. Three"]
-    assert design.notes == ("no assignee or applicant: inventors counted as applicants",)
+    assert design.notes == ("no assignee or applicant: inventors counted as applicants", "design patent")
+    assert [work.type for work in works] == ["grant", "grant", "design"]
     assert actors(design, "inventor")[0].addresses == ()
+
+
+@pytest.mark.parametrize(
+    ("printed", "kind", "expected"),
+    [
+        ("Plant", "P2", "plant"),
+        ("", "P3", "plant"),
+        ("", "S1", "design"),
+        ("reissue", "E1", "grant"),
+        ("statutory invention registration", "H1", "grant"),
+        ("utility", "B2", "grant"),
+    ],
+)
+def test_designs_and_plants_are_no_grants_of_inventions(tmp_path, printed, kind, expected):
+    header, rows = TABLES["g_patent"]
+    row = (rows[0][0], printed, *rows[0][2:4], kind, *rows[0][5:])
+    work = read(write(tmp_path / "t", g_patent=(header, [row])), tmp_path)[0][0]
+    assert work.type == expected
+    assert ("plant patent" in work.notes, "design patent" in work.notes) == (expected == "plant", expected == "design")
 
 
 def test_places_come_with_coordinates_and_ids(tmp_path):

@@ -3,6 +3,7 @@
 import filecmp
 import gzip
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -159,6 +160,16 @@ def test_own_files_by_recipe(own_files):
     again = pipeline.run(recipe.read_recipe(own_files / "out/recipe.toml"), own_files / "again")
     assert again.networks["all"] == result.networks["all"]
     assert equal_files(own_files / "out", own_files / "again")
+
+
+def test_the_recipe_of_the_readme_is_one(tmp_path):
+    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "mine.toml").write_text(block, "utf-8")
+    made = recipe.read_recipe(tmp_path / "mine.toml")
+    recipe.check(made, tmp_path / "out")
+    assert made.networks["patents"].selection().population == {"grant": (2023, 2023), "pct": (2023, 2023)}
+    assert made.networks["papers"].records.files == (str(tmp_path / "exports"),)
 
 
 def test_networks_of_one_run_may_have_records_of_their_own(own_files):

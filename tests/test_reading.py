@@ -101,7 +101,7 @@ def test_another_encoding_has_to_be_named(tmp_path, reading):
     path.write_text(text(), "gb18030")
     assert rows(path, reading) == []
     assert [reject["line"] for reject in rejects(reading)] == [2, 3]
-    assert "name the encoding" in rejects(reading)[0]["reason"]
+    assert "name the encoding of the file (--encoding gb18030, say)" in rejects(reading)[0]["reason"]
     reading.encoding = "gb18030"
     assert rows(path, reading) == ROWS
     for name in ("klingon", "rot13"):  # the second is a codec, but none of text
@@ -120,6 +120,23 @@ def test_missing_columns_are_named(tmp_path, reading):
     path = tmp_path / "a.csv"
     path.write_text("Key,Name\n1,a\n", "utf-8")
     with pytest.raises(FormatError, match=r"got columns 'Key, Name'.*Missing: Full name"):
+        rows(path, reading)
+
+
+def test_the_sheets_of_a_workbook_are_named(tmp_path, reading):
+    path = tmp_path / "a.xlsx"
+    as_workbook(path, [["Notes"], ["made by hand"]])
+    book = openpyxl.load_workbook(path)
+    book.active.title = "About"
+    for row in TABLE:
+        book.create_sheet(f"Table {row[0]}").append(row)
+    book.save(path)
+    with pytest.raises(
+        FormatError, match=r"columns 'Notes'\. .* The sheet 'About' was read, the others are 'Table ID', 'T"
+    ):
+        rows(path, reading)
+    as_workbook(path, [["Notes"]])
+    with pytest.raises(FormatError, match=r"what to export\.$"):
         rows(path, reading)
 
 

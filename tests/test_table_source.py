@@ -354,6 +354,35 @@ def test_one_damaged_file_does_not_take_the_others_along(tmp_path):
     assert {each["file"] for each in rejects} == {str(bad), str(worse)}
 
 
+def test_misspelt_columns_are_told_once_and_clearly(tmp_path):
+    path = valid(tmp_path / "t.csv")
+    mapped = write(
+        tmp_path / "m.toml", MAP.replace('"py"', '"citie"').replace('"author"', '"Autor"').replace('"dt"', '"?"')
+    )
+    with pytest.raises(FormatError) as caught:
+        ingest("table", path, tmp_path / "out", columns=mapped, resolve=False)
+    told = str(caught.value)
+    assert told.count(str(path)) == told.count("expected") == told.count(" got ") == 1
+    assert ".." not in told
+    # `city` is near `citie`, but the map uses it.
+    assert "Missing: citie, ?, Autor (did you mean 'author'?)." in told
+    assert told.endswith(f"Correct the names in {mapped}.")
+
+
+def test_the_sheets_of_a_workbook_are_named_if_columns_are_missing(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "notes"
+    book.active.append(["made", "by", "hand"])
+    sheet = book.create_sheet("data")
+    for row in csv.reader(io.StringIO(HEADER + ROWS)):
+        sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    mapped = write(tmp_path / "m.toml", MAP)
+    message = r"The sheet 'notes' was read, the others are 'data'; name the right one in .*m\.toml \(sheet\)\.$"
+    with pytest.raises(FormatError, match=message):
+        ingest("table", tmp_path / "t.xlsx", tmp_path / "out", columns=mapped, resolve=False)
+
+
 def test_files_that_no_table_takes_and_tables_without_a_file(tmp_path):
     mapped = write(tmp_path / "m.toml", JOINED)
     with pytest.raises(FormatError, match=r"a file called 'who\*' .*m\.toml"):
@@ -477,7 +506,7 @@ PACKAGED = {
         ("patent", "grant", "applicant", "US"),
     ),
     "patentsview": (
-        """g_patent.tsv: patent_id=U1 | patent_date=2020-03-01 | patent_title=T
+        """g_patent.tsv: patent_id=U1 | patent_type=reissue | patent_date=2020-03-01 | patent_title=T
         g_assignee_disambiguated.tsv: patent_id=U1 | assignee_id=a | disambig_assignee_organization=MIT | location_id=l
         g_inventor_disambiguated.tsv: patent_id=U1 | inventor_id=i | disambig_inventor_name_last=A | location_id=l
         g_location_disambiguated.tsv: location_id=l | disambig_city=Boston | disambig_state=MA | disambig_country=US |
@@ -583,7 +612,7 @@ def test_records_from_a_table(tmp_path):
         progress=lambda *seen: done.append(seen),
     )
     assert (summary.lines, summary.works, summary.sites, summary.addresses) == (2, 2, 4, 4)
-    assert (summary.located_by_source, summary.unlocated) == (4, 0)
+    assert (summary.located_by_source, summary.named_only, summary.unlocated) == (2, 2, 0)
     assert done[-1][:2] == (path.stat().st_size,) * 2
     swapped = write(tmp_path / "s.csv", (HEADER + ROWS).replace("ut,py", "py,ut"))
     with pytest.raises(FormatError, match=r"year 'W2'.*map of columns"):

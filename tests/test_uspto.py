@@ -214,6 +214,12 @@ def test_real_grants_against_regular_expressions(real_data, tmp_path, name, coun
     raw = _raw(path)
     assert len(works) == len(raw) == reading.lines == count
     assert reading.rejects.count == 0
+    # The office says it twice: as the kind of the publication, and as the type of the application.
+    asked = [_all(r'<application-reference appl-type="(\w+)"', piece)[0] for piece in raw]
+    assert [work.type for work in works] == [{"design": "design", "plant": "plant"}.get(one, "grant") for one in asked]
+    assert all(
+        (f"{one} patent" in work.notes) == (one in {"design", "plant"}) for work, one in zip(works, asked, strict=True)
+    )
     inventing = [_all(r"<applicant [^>]*applicant-inventor.*?</applicant>", piece) for piece in raw]
     assert [len(actors(work, "inventor")) for work in works] == [len(blocks) for blocks in inventing]
     blocks = [
@@ -390,7 +396,10 @@ def test_nothing_but_blanks_is_an_empty_file():
     [
         ("US", "B2", "grant"), ("US", "A1", "application"), ("US", "A", "grant"), ("US", "P1", "application"),
         ("EP", "A1", "application"), ("EP", "B1", "grant"), ("CN", "A", "application"), ("CN", "C", "grant"),
-        ("CN", "U", "grant"), ("JP", "U", "application"), ("WO", "A1", "pct"), ("DE", "T2", None), ("EP", "", None),
+        ("US", "E1", "grant"), ("US", "S1", "design"), ("US", "P", "plant"), ("US", "P2", "plant"),
+        ("US", "P3", "plant"), ("US", "P4", "application"), ("CN", "S", "design"), ("JP", "S", "design"),
+        ("WO", "S", "design"), ("CN", "U", "utility_model"), ("JP", "U", "utility_model"),
+        ("WO", "A1", "pct"), ("DE", "T2", None), ("EP", "", None),
     ],
 )  # fmt: skip
 def test_types_of_documents(office, kind, expected):
@@ -405,6 +414,24 @@ def test_numbers_countries_and_days():
     assert country("omitted") == (None, ())
     assert [country(code)[0] for code in ("jp", "EL", "UK", "TW", "SU", "WO")] == ["JP", "GR", "GB", "TW", None, None]
     assert filing_day("0000-00-00")[0] is None
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("S1", "design"), ("P3", "plant"), ("E1", "grant"), ("H1", "grant")])
+def test_grants_of_no_inventions_are_told_apart_and_counted(tmp_path, kind, expected):
+    path = tmp_path / "a.xml"
+    path.write_text(NEW.replace("<kind>B2</kind>", f"<kind>{kind}</kind>"), encoding="utf-8")
+    (work,), _ = read(path, tmp_path)
+    assert work.type == expected
+    assert [note for note in work.notes if note.endswith(" patent")] == (
+        [] if expected == "grant" else [f"{expected} patent"]
+    )
+
+
+def test_published_applications_for_plants_are_applications(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(APPLICATION.replace("<kind>A1</kind>", "<kind>P1</kind>"), encoding="utf-8")
+    (work,), _ = read(path, tmp_path)
+    assert (work.type, work.work_id) == ("application", "US20150123456P1")
 
 
 def test_records_of_grants(tmp_path, monkeypatch):

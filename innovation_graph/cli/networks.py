@@ -108,7 +108,10 @@ def import_command(
         Path | None, typer.Option(help="VOSviewer text: the network file, if not beside the map.")
     ] = None,
     time: Annotated[
-        str | None, typer.Option(metavar="year,quarter", help="Edges: columns of the time; one network a time.")
+        str | None,
+        typer.Option(
+            metavar="year,quarter", help="Edges: columns of the time; one network a time. Empty: all times add up."
+        ),
     ] = None,
     slices: Annotated[
         bool, typer.Option("--slices", help="PATH is a folder or zip of files named by year: one network a year.")
@@ -137,7 +140,9 @@ def import_command(
         "weight": weight,
         "labels": labels,
         "network": network,
+        "all_times": True if time == "" else None,
     }
+    time = time or None
     options = _fitting(form, given, time)
 
     def finish(made: Any) -> Any:
@@ -160,12 +165,17 @@ def import_command(
     say(f"Written to {out}")
 
 
+_OPTIONS = {"all_times": "--time ''"}
+
+
 def _fitting(form: str, given: dict[str, Any], time: str | None) -> dict[str, Any]:
     """Return the options that were given, if the format takes them."""
     from innovation_graph.sources import networks
 
     options = {name: value for name, value in given.items() if value is not None}
-    foreign = [f"--{name}" for name in options if name not in signature(networks.FORMATS[form]).parameters]
+    foreign = [
+        _OPTIONS.get(name, f"--{name}") for name in options if name not in signature(networks.FORMATS[form]).parameters
+    ]
     if time is not None and form != "edges":
         foreign.append("--time")
     if foreign:

@@ -1,6 +1,7 @@
 """One way to ask a server: paced, patient with passing trouble, bounded in size, silent about keys."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -16,7 +17,18 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urljoin, urlsp
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    LocationValueError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from innovation_graph._version import __version__
 from innovation_graph.errors import InnovationGraphError
@@ -27,6 +39,7 @@ Notice = Callable[[str], None]
 """Takes a line for the user, such as why and how long is being waited."""
 
 TRIES = 8
+_TRIES_AWAY = 3  # without a network, and none before in this call
 _RATE = 10.0  # requests a second: a tenth of what OpenAlex allows
 _LONGEST_PAUSE = 60.0  # seconds between two tries
 _LONGEST_WAIT = 600.0  # a server that asks for more seconds is left alone until another day
@@ -37,7 +50,16 @@ _CHUNK = 1 << 18
 _SHOWN = 300
 _SLOW_DOWN = 429
 _PARTIAL, _BAD_RANGE = 206, 416
+_UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
 _PASSING = (408, 425, _SLOW_DOWN)
+
+_WORDS: Mapping[type[HTTPError], str] = {
+    ConnectTimeoutError: "no connection in time",
+    ReadTimeoutError: "no answer in time",
+    ProtocolError: "the connection broke off",
+    DecodeError: "an answer that cannot be unpacked",
+    SSLError: "no secure connection",
+}
 
 _T = TypeVar("_T")
 
@@ -52,9 +74,12 @@ class FetchError(InnovationGraphError):
 class _Trouble(Exception):  # noqa: N818  a signal inside this module, never seen by a user
     """One try failed."""
 
-    def __init__(self, reason: str, *, status: int | None, passing: bool = True, wait: float = 0.0) -> None:
+    def __init__(
+        self, reason: str, *, status: int | None, passing: bool = True, wait: float = 0.0, away: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason, self.status, self.passing, self.wait = reason, status, passing, wait
+        self.away = away  # there seems to be no network at all
 
 
 def _proxy(base_url: str) -> str | None:
@@ -85,10 +110,11 @@ class Client:
         self._secrets = {name: value for name, value in (secrets or {}).items() if value}
         self._notice = notice or (lambda _: None)
         self._next = 0.0
+        self._answered = False
         agent = {"User-Agent": f"innovation-graph/{__version__}"}
         how: dict[str, Any] = {"headers": agent, "timeout": _TIMEOUT, "cert_reqs": "CERT_REQUIRED"}
-        proxy = _proxy(base_url)
-        self._pool = urllib3.ProxyManager(proxy, **how) if proxy else urllib3.PoolManager(**how)
+        self._proxy = _proxy(base_url)
+        self._pool = urllib3.ProxyManager(self._proxy, **how) if self._proxy else urllib3.PoolManager(**how)
         self._log = logging.getLogger("urllib3.connectionpool")  # at level DEBUG it writes whole addresses
 
     def __enter__(self) -> Self:
@@ -163,7 +189,7 @@ class Client:
 
     def _patiently(self, url: str, attempt: Callable[[], _T]) -> _T:
         """Try until it works, the server says no, or it makes no sense to go on."""
-        trouble = _Trouble("", status=None)
+        trouble, most = _Trouble("", status=None), TRIES
         for number in range(1, TRIES + 1):
             self._pace()
             try:
@@ -172,14 +198,22 @@ class Client:
                 trouble = caught
             except HTTPError as error:
                 trouble = _from_urllib3(error)
-            if not trouble.passing or number == TRIES or trouble.wait > _LONGEST_WAIT:
+            # A network that was there comes back, and a fetch of days should see it; else the user should be told.
+            most = _TRIES_AWAY if trouble.away and not self._answered else TRIES
+            if not trouble.passing or number >= most or trouble.wait > _LONGEST_WAIT:
                 break
             pause = max(trouble.wait, min(_LONGEST_PAUSE, 2.0 ** (number - 1)))
-            self._notice(self._hidden(f"{trouble.reason}; try {number + 1} of {TRIES} in {pause:.0f} s"))
+            self._notice(self._hidden(f"{trouble.reason}; try {number + 1} of {most} in {pause:.0f} s"))
             sleep(pause)
         tries = f" (tried {number} times)" if number > 1 else ""
         ask = f" It asks to wait {trouble.wait / 3600:.1f} hours." if trouble.wait > _LONGEST_WAIT else ""
-        failure = FetchError(self._hidden(f"{self._bare(url)}: {trouble.reason}{tries}.{ask}"))
+        what = f"{trouble.reason}{tries}."
+        if trouble.away:
+            proxy = "the proxy is wrong" if self._proxy else "a proxy is needed"
+            told = f"no network, or {proxy} (HTTPS_PROXY): {what} Mend that and give the same command again."
+        else:
+            told = f"{self._bare(url)}: {what}{ask}"
+        failure = FetchError(self._hidden(told))
         failure.status = trouble.status
         raise failure
 
@@ -201,6 +235,7 @@ class Client:
                 redirect=False,
                 retries=False,
             )
+            self._answered = True
             try:
                 target = response.get_redirect_location()
                 if not target:
@@ -253,7 +288,20 @@ def _from_urllib3(error: HTTPError, status: int | None = None) -> _Trouble:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _Trouble(f"the certificate of the server is not valid: {cause}", status=None, passing=False)
     passing = not isinstance(error, LocationValueError)
-    return _Trouble(_clean(f"{type(error).__name__}: {error}"), status=status, passing=passing)
+    first = error.original_error if isinstance(error, ProxyError) else error
+    away = isinstance(first, NameResolutionError) or getattr(first.__cause__, "errno", None) in _UNREACHABLE
+    return _Trouble(_clean(_in_words(error)), status=status, passing=passing, away=away)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what happened as a user would say it; urllib3 speaks of objects and their addresses."""
+    if isinstance(error, ProxyError):
+        return f"trouble with the proxy: {_in_words(error.original_error)}"
+    if isinstance(error, NameResolutionError):
+        return f"the name {error.conn.host} cannot be resolved"
+    if isinstance(error, NewConnectionError):
+        return f"no connection to {error.conn.host}: {getattr(error.__cause__, 'strerror', None) or 'it failed'}"
+    return next((words for kind, words in _WORDS.items() if isinstance(error, kind)), str(error))
 
 
 def _message(body: bytes) -> str:

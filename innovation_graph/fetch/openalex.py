@@ -119,7 +119,7 @@ def fetch(
     progress : callable, optional
         See `Progress`.
     notice : callable, optional
-        Takes lines about failed tries and waiting.
+        Takes lines about failed tries and waiting, and what is kept if the user stops the fetch.
 
     Returns
     -------
@@ -142,7 +142,8 @@ def fetch(
     a key and ignores the mail address.
 
     At most ten requests a second are made. Passing trouble (no connection, a cut answer, broken JSON, too many
-    requests, errors of the server) is tried eight times with growing pauses, or as late as the server asks.
+    requests, errors of the server) is tried eight times with growing pauses, or as late as the server asks;
+    a network that is not there from the beginning, three times within seconds.
     Lists of works end at 100 authors; such works are fetched singly, and if the API has no full list, the cut one
     is kept and named.
     """
@@ -155,7 +156,10 @@ def fetch(
     if not state.finished:
         if notice and not secrets["api_key"]:
             notice(f"OpenAlex answers few requests a day without a key. {_KEY_HINT}")
-        with Client(base_url, secrets=secrets, notice=notice) as client, _telling_what_is_kept(folder, state):
+        with (
+            Client(base_url, secrets=secrets, notice=notice) as client,
+            _telling_what_is_kept(folder, state, notice),
+        ):
             report(state.pages, state.works, state.total)
             while not state.finished:
                 _one_page(client, folder, query, state)
@@ -282,7 +286,7 @@ def _today() -> str:
 
 
 @contextmanager
-def _telling_what_is_kept(folder: Path, state: _State) -> Iterator[None]:
+def _telling_what_is_kept(folder: Path, state: _State, notice: Notice | None) -> Iterator[None]:
     try:
         yield
     except FetchError as error:
@@ -290,6 +294,10 @@ def _telling_what_is_kept(folder: Path, state: _State) -> Iterator[None]:
         told = FetchError(f"{error}{key} {_kept(folder, state)}")
         told.status = error.status
         raise told from None
+    except KeyboardInterrupt:
+        if notice:
+            notice(f"Stopped. {_kept(folder, state)}")
+        raise
 
 
 def _kept(folder: Path, state: _State) -> str:

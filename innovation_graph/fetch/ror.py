@@ -49,7 +49,7 @@ def fetch(
     progress : callable, optional
         Takes the bytes that are there and the bytes of the file.
     notice : callable, optional
-        Takes lines about failed tries and waiting.
+        Takes lines about failed tries and waiting, and what is kept if the user stops the download.
 
     Returns
     -------
@@ -80,12 +80,19 @@ def fetch(
                 file.links.self, aside, size=file.size, md5=md5, on_bytes=lambda have: report(have, file.size)
             )
         except FetchError as error:
-            have = aside.stat().st_size if aside.exists() else 0
-            kept = f" {have:,} of {file.size:,} bytes are kept; the same command goes on from there." if have else ""
-            raise FetchError(f"{error}{kept}") from None
+            raise FetchError(f"{error}{_kept(aside, file.size)}") from None
+        except KeyboardInterrupt:
+            if notice:
+                notice(f"Stopped.{_kept(aside, file.size)}")
+            raise
         aside.replace(final)
     report(file.size, file.size)
     return final
+
+
+def _kept(aside: Path, size: int) -> str:
+    have = aside.stat().st_size if aside.exists() else 0
+    return f" {have:,} of {size:,} bytes are kept; the same command goes on from there." if have else ""
 
 
 def _dump(record: _Record) -> _File:

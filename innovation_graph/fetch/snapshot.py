@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from innovation_graph.fetch._http import FetchError
@@ -48,7 +49,7 @@ def run(out: Path | str) -> int:
     Returns
     -------
     int
-        Exit code of the tool; 0: all works are there.
+        Exit code of the tool; 0: all works are there. A new folder into which nothing came is removed.
 
     Raises
     ------
@@ -63,4 +64,10 @@ def run(out: Path | str) -> int:
             f"the AWS command line tool `{tool}` is not on the PATH. Install it (docs.aws.amazon.com/cli; no account "
             f"is needed), or run this where it is: {told}"
         )
-    return subprocess.run([found, *arguments], check=False).returncode  # noqa: S603  no shell is involved
+    there = Path(out).exists()
+    try:
+        return subprocess.run([found, *arguments], check=False).returncode  # noqa: S603  no shell is involved
+    finally:
+        if not there:
+            with suppress(OSError):  # it is not there, or something came
+                Path(out).rmdir()

@@ -52,7 +52,7 @@ def network_files(path: Path, form: str) -> list[Member]:
     except OSError as error:
         raise FormatError(path, expected=expected, got=error.strerror or str(error)) from error
     if found[0].name is None:
-        hint = "Name the column of the time with time=." if form == "edges" else ""
+        hint = "Name the column of the time (--time)." if form == "edges" else ""
         raise FormatError(path, expected=expected, got="another file", hint=hint)
     return _of_form(path, found, form)
 

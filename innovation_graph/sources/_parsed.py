@@ -66,7 +66,7 @@ class Parsed:
 def check_rule(rule: str | None) -> None:
     """Refuse a rule that does not exist."""
     if rule is not None and rule not in _RULES:
-        raise RecipeError(f"directed must be one of {', '.join(_RULES)}, not {rule!r}")
+        raise RecipeError(f"directed (--directed) must be one of {', '.join(_RULES)}, not {rule!r}")
 
 
 def built(
@@ -173,7 +173,7 @@ def _one_way(
             expected="links without direction, or the same weight both ways",
             got=f"{names} is {_said(sums[0, at], rows[0, at])} one way and {_said(sums[1, at], rows[1, at])} "
             f"the other way{when} ({len(uneven):,} of {len(keys):,} pairs differ)",
-            hint="Say what the two directions make together: directed=sum, max or mean.",
+            hint="Say what the two directions make together with directed (--directed): sum, max or mean.",
         )
     return low, high, sums[0], counts
 

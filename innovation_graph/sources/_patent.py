@@ -18,6 +18,7 @@ __all__ = [
     "filing_day",
     "publication_id",
     "publication_parts",
+    "type_notes",
 ]
 
 INVENTORS_APPLY = "no assignee or applicant: inventors counted as applicants"
@@ -27,20 +28,27 @@ _PUBLICATION = re.compile(r"([A-Z]{2})(.*?[0-9])([A-Z][0-9]?)?")
 _NOT_PRINTED = frozenset({"", "omitted", "unknown", "unk"})
 # Codes that patent offices and Eurostat use beside those of ISO 3166.
 _CODES = {"EL": "GR", "UK": "GB"}
-_TYPES = {"A": "application", "B": "grant", "C": "grant", "E": "grant", "S": "grant", "U": "grant", "Y": "grant"}
+_NO_INVENTIONS = {"design": "design patent", "plant": "plant patent", "utility_model": "utility model"}
+_TYPES = {
+    "A": "application",
+    "B": "grant",
+    "C": "grant",
+    "E": "grant",
+    "S": "design",
+    "U": "utility_model",
+    "Y": "utility_model",
+}
 _TYPES_OF_OFFICE = {
     ("US", "A"): "grant",  # until 2000 the US published nothing but grants, as A
     ("US", "H"): "grant",
-    ("US", "P"): "grant",  # until 2000
+    ("US", "P"): "plant",  # until 2000
     ("US", "P1"): "application",
-    ("US", "P2"): "grant",
-    ("US", "P3"): "grant",
+    ("US", "P2"): "plant",
+    ("US", "P3"): "plant",
     ("US", "P4"): "application",
     ("US", "P9"): "application",
     ("US", "I4"): "grant",
     ("US", "I5"): "grant",
-    ("JP", "U"): "application",
-    ("JP", "U1"): "application",
     ("TW", "I"): "grant",
 }
 
@@ -58,17 +66,32 @@ def document_type(office: str, kind: str) -> str | None:
     Returns
     -------
     str or None
-        "grant", "application" or "pct"; None if the code does not tell (translations, search reports apart).
-        Registered utility models and designs count as grants.
+        "grant", "application", "pct", "design", "plant" or "utility_model"; None if the code does not tell
+        (translations, search reports apart). Reissues count as grants. Designs protect how a thing looks, utility
+        models are registered without examination: they are no patents of inventions. "plant" are the plant patents
+        of the US; applications for them are applications like others.
 
     Examples
     --------
     >>> document_type("US", "A"), document_type("CN", "A"), document_type("WO", "A1"), document_type("DE", "T2")
     ('grant', 'application', 'pct', None)
+    >>> document_type("US", "B2"), document_type("US", "E1"), document_type("US", "S1"), document_type("US", "P3")
+    ('grant', 'grant', 'design', 'plant')
     """
-    if office == "WO":
+    if office == "WO" and not kind.startswith("S"):
         return "pct"
     return _TYPES_OF_OFFICE.get((office, kind)) or _TYPES.get(kind[:1])
+
+
+def type_notes(kind: str | None) -> tuple[str, ...]:
+    """Return the note that counts a patent which is none of an invention.
+
+    Examples
+    --------
+    >>> type_notes("design"), type_notes("grant")
+    (('design patent',), ())
+    """
+    return (_NO_INVENTIONS[kind],) if kind in _NO_INVENTIONS else ()
 
 
 def publication_id(office: str, number: str, kind: str) -> str:

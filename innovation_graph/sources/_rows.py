@@ -1,11 +1,14 @@
 """Rows of tables by the names of their columns: CSV, TSV, Excel and Parquet, one by one."""
 
 import csv
+import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from python_calamine import CalamineWorkbook
 
 from innovation_graph.errors import FormatError
 from innovation_graph.sources._cells import folded
@@ -21,6 +24,7 @@ Row = dict[str, str]
 
 _PREAMBLE = 30  # rows in which the header is looked for: exports put a note before it
 _LOT = 1 << 14
+_ADVICE = "See the table of sources in README.md for what to export."
 
 
 def read_rows(
@@ -32,6 +36,7 @@ def read_rows(
     what: str,
     quoted: bool = True,
     sheet: str | int = 0,
+    named_in: Path | None = None,
 ) -> Iterator[tuple[int, Row]]:
     """Yield the rows of a table with their lines.
 
@@ -51,11 +56,13 @@ def read_rows(
         Whether cells may stand in quotation marks.
     sheet : str or int
         Sheet of a workbook, by name or position.
+    named_in : Path, optional
+        Where the user has named the columns and the sheet, for messages.
 
     Raises
     ------
     FormatError
-        If no row has the required columns, with those that are missing.
+        If no row has the required columns, with those that are missing and the sheets of a workbook.
     Broken
         If the file cannot be read on.
     """
@@ -66,7 +73,16 @@ def read_rows(
     else:
         known = {folded(name) for names in columns.values() for name in names}
         table = _text(member, reading, known, quoted=quoted)
-    at, width, rest = _header(member, table, columns, required, what)
+    try:
+        at, width, rest = _header(table, columns, required)
+    except _NoHeaderError as error:
+        advice = f"Correct the names in {named_in}." if named_in else _ADVICE
+        known = {folded(name) for names in columns.values() for name in names}
+        unused = [header for header in error.headers if named_in and folded(header) not in known]
+        missing = [_with_near(name, unused) for name in error.missing]
+        hint = f"Missing: {', '.join(missing)}. {advice}" if error.headers else "Export it again."
+        hint += _other_sheets(member, sheet, named_in)
+        raise FormatError(str(member), expected=what, got=error.got, hint=hint) from None
     for line, cells in rest:
         if len(cells) != width:
             if not any(cells):
@@ -82,8 +98,39 @@ def read_rows(
 _Rows = Iterator[tuple[int, list[str]]]
 
 
+class _NoHeaderError(Exception):
+    """No row has the required columns; the best one has `headers` and lacks `missing`."""
+
+    def __init__(self, headers: list[str], missing: list[str]) -> None:
+        super().__init__()
+        self.headers, self.missing = headers, missing
+
+    @property
+    def got(self) -> str:
+        if not self.headers:
+            return "no rows"
+        shown = ", ".join(self.headers[:12])[:300] + (", ..." if len(self.headers) > 12 else "")
+        return f"columns {shown!r}"
+
+
+def _with_near(name: str, headers: Sequence[str]) -> str:
+    near = difflib.get_close_matches(folded(name), [folded(header) for header in headers], n=1)
+    meant = [header for header in headers if folded(header) in near]
+    return f"{name} (did you mean {meant[0]!r}?)" if meant else name
+
+
+def _other_sheets(member: Member, sheet: str | int, named_in: Path | None) -> str:
+    if member.suffix not in WORKBOOKS or member.name is not None:
+        return ""
+    names = CalamineWorkbook.from_path(member.path).sheet_names
+    read = sheet if isinstance(sheet, str) else names[sheet]
+    others = ", ".join(repr(name) for name in names if name != read)
+    advice = f"name the right one in {named_in} (sheet)" if named_in else "save the right one alone, or as the first"
+    return f" The sheet {read!r} was read, the others are {others}; {advice}." if others else ""
+
+
 def _header(
-    member: Member, table: _Rows, columns: Mapping[str, Sequence[str]], required: Collection[str], what: str
+    table: _Rows, columns: Mapping[str, Sequence[str]], required: Collection[str]
 ) -> tuple[list[tuple[str, int]], int, Iterable[tuple[int, list[str]]]]:
     best: tuple[int, list[str], list[str]] | None = None
     for _ in range(_PREAMBLE):
@@ -99,11 +146,8 @@ def _header(
             return at, len(names), table
         if best is None or sum(i >= 0 for _, i in at) > best[0]:
             best = sum(i >= 0 for _, i in at), missing, [cell for cell in cells if cell.strip()]
-    if best is None:
-        raise FormatError(str(member), expected=what, got="no rows", hint="Export it again.")
-    shown = ", ".join(best[2][:12])[:300] + (", ..." if len(best[2]) > 12 else "")
-    hint = f"Missing: {', '.join(best[1])}. See the table of sources in README.md for what to export."
-    raise FormatError(str(member), expected=what, got=f"columns {shown!r}", hint=hint)
+    _, missing, headers = best or (0, [], [])
+    raise _NoHeaderError(headers, missing)
 
 
 def _position(names: list[str], known: Sequence[str]) -> int:

@@ -182,7 +182,9 @@ def check_encoding(encoding: str | None) -> None:
         "".encode(encoding or "utf-8")  # not `codecs.lookup`: it also knows codecs that are none of text
     except (LookupError, UnicodeError) as error:
         hint = "such as gb18030, cp1252 or utf-16"
-        raise RecipeError(f"encoding: expected the name of an encoding {hint}, got {encoding!r}") from error
+        raise RecipeError(
+            f"encoding (--encoding): expected the name of an encoding {hint}, got {encoding!r}"
+        ) from error
 
 
 def read_lines(
@@ -216,7 +218,7 @@ def read_lines(
             raise Broken("the file is empty")
         found = encoding or next((name for mark, name in _MARKS if head.startswith(mark)), "utf-8")
         if len(head.translate(None, _CONTROLS)) < 0.95 * len(head) and not found.lower().startswith("utf-16"):
-            raise Broken("binary data, no text (or UTF-16 without its mark: say so with the encoding)")
+            raise Broken("binary data, no text (or UTF-16 without its mark: --encoding utf-16)")
         # What is no text in this encoding is marked, so that a line can be refused and the rest read.
         text = io.TextIOWrapper(stream, encoding=found, errors="surrogateescape", newline="")
         number = 0
@@ -243,7 +245,7 @@ def _trouble(line: str, text: io.TextIOWrapper) -> str:
     if "\0" in line:
         return "NUL bytes in the line"
     if not line.isascii() and _UNDECODED.search(line):
-        return f"bytes that are not {text.encoding} text; name the encoding of the file"
+        return f"bytes that are not {text.encoding} text; name the encoding of the file (--encoding gb18030, say)"
     return ""
 
 

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from innovation_graph.places.regions import REGION_COUNTRIES, region_code
 from innovation_graph.sources._adapter import Adapter, by_member
-from innovation_graph.sources._patent import applied, country, document_type, filing_day, publication_parts
+from innovation_graph.sources._patent import (
+    applied,
+    country,
+    document_type,
+    filing_day,
+    publication_parts,
+    type_notes,
+)
 from innovation_graph.sources._reading import Reading, day
 from innovation_graph.sources._rows import Row, read_rows
 from innovation_graph.sources._streams import Member
@@ -59,6 +66,8 @@ def _read(member: Member, reading: Reading) -> Iterator[Work]:
 
     The family is the INPADOC Family ID, else the accession number of the DWPI, else the first in the alphabet of
     the INPADOC or DWPI family members: it is the same for all members of a family if their lists are.
+
+    The kind code gives the type, see `document_type`; designs and plants are counted by a note.
     """
     rows = read_rows(member, reading, _COLUMNS, {"number", "people", "published"}, what=_WHAT)
     yield from reading.works(rows, _work)
@@ -94,7 +103,7 @@ def _work(row: Row) -> Work:
         ipc=normalise_all(_list(row["ipc"])),
         cpc=normalise_all(_list(row["cpc"])),
         text=row["abstract"],
-        notes=(*notes, *dict.fromkeys(first + second), *third, *fourth),
+        notes=(*notes, *dict.fromkeys(first + second), *third, *fourth, *type_notes(kind_of)),
     )
 
 

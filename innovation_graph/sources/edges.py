@@ -19,6 +19,7 @@ from innovation_graph.sources._times import check_time, in_order
 
 __all__ = ["parse_edges", "read_edges"]
 
+_CLOCKS = frozenset({"year", "quarter", "month", "week", "day", "date", "time", "period"})
 _SHORT = {"quarter": "Q{:d}", "month": "{:02d}", "week": "W{:02d}", "day": "{:02d}"}
 
 
@@ -40,6 +41,7 @@ def read_edges(
     weight: str | None = "weight",
     directed: Rule | None = None,
     drop: Sequence[str] = (),
+    all_times: bool = False,
 ) -> Network:
     """Read a list of links from a text file with a header.
 
@@ -57,6 +59,9 @@ def read_edges(
         ways with the same weight; anything else is an error.
     drop : sequence of str
         Places to leave out, such as a total.
+    all_times : bool
+        Whether rows of a pair add up although the list has columns called year, quarter, month, week, day, date,
+        time or period. `provenance["summed_over"]` names these. `read_slices` keeps the times apart.
 
     Returns
     -------
@@ -67,14 +72,15 @@ def read_edges(
     Raises
     ------
     FormatError
-        If columns are missing, a name is empty, a weight is no number from 0 on, or pairs need a rule.
+        If columns are missing, a name is empty, a weight is no number from 0 on, pairs need a rule, or rows of
+        several times would add up.
     RecipeError
         If there is no such rule.
     UnknownNameError
         If a place to leave out does not occur.
     """
     file = one_file(path, "edges")
-    parts = parse_edges(file, source=source, target=target, weight=weight, directed=directed)
+    parts = parse_edges(file, source=source, target=target, weight=weight, directed=directed, all_times=all_times)
     return built(without(parts[""], drop), file, "edges", directed=directed)
 
 
@@ -86,6 +92,7 @@ def parse_edges(
     weight: str | None = "weight",
     directed: str | None = None,
     time: str | None = None,
+    all_times: bool = False,
 ) -> dict[str, Parsed]:
     """Return the links of each time, in order of time and over the same labels; without `time`, those of "".
 
@@ -93,7 +100,7 @@ def parse_edges(
     ----------
     path : Member
         The file.
-    source, target, weight, directed
+    source, target, weight, directed, all_times
         As for `read_edges`.
     time : str, optional
         Column of the time, or several parted by commas, the longest unit first: "year,quarter" gives "2020-Q1".
@@ -104,11 +111,12 @@ def parse_edges(
     wanted = [source, target, *([weight] if weight else []), *when]
     missing = [name for name in wanted if name not in header]
     if missing:
-        hint = "Name the columns with source=, target=, weight= and time=."
+        hint = "Name the columns (--source, --target, --weight, --time)."
         got = f"columns {shown(header)}"
         raise FormatError(str(path), expected=f"columns {wanted}", got=got, hint=hint, row=1)
     at = [header.index(name) for name in wanted]
     moments = at[len(wanted) - len(when) :]
+    clocks = [] if time else [name for name in header if name.casefold() in _CLOCKS and name not in wanted]
     position: dict[str, int] = {}
     times: dict[tuple[str, ...], _Rows] = {}
     for line, row in rows:
@@ -131,28 +139,44 @@ def parse_edges(
         name = _joined(when, moment, path, one.line[0]) if when else ""
         if name in parts:
             raise FormatError(str(path), expected="one way of writing a time", got=f"several for {name}")
-        parts[name] = _parsed(one, labels, rank, path, directed)
+        parts[name] = _parsed(one, labels, rank)
+        if directed is None or (clocks and not all_times):
+            _check_once(parts[name], one, path, [] if all_times else clocks)
+        if clocks and all_times:
+            parts[name].notes["summed_over"] = clocks
     return {name: parts[name] for name in in_order(parts)}
 
 
-def _parsed(one: _Rows, labels: list[str], rank: NDArray[np.int64], path: Member, directed: str | None) -> Parsed:
+def _parsed(one: _Rows, labels: list[str], rank: NDArray[np.int64]) -> Parsed:
     first, second = rank[np.frombuffer(one.first, dtype=np.int64)], rank[np.frombuffer(one.second, dtype=np.int64)]
-    if directed is None:
-        key = first * len(labels) + second
-        order = np.argsort(key, kind="stable")
-        again = [int(order[i + 1]) for i in np.flatnonzero(np.diff(key[order]) == 0)]
-        if again:
-            row = min(again)
-            raise FormatError(
-                str(path),
-                expected="each pair once, or once in each direction",
-                got=f"{shown(labels[first[row]])} - {shown(labels[second[row]])} again",
-                hint="If several rows of a pair add up, say what its two directions make together: directed=sum, "
-                "max or mean. If they are of different times, name their column: time=.",
-                row=one.line[row],
-            )
     weight = np.frombuffer(one.weight, dtype=np.float64)
     return Parsed(labels, first, second, weight, np.ones(len(first), dtype=np.bool_))
+
+
+def _check_once(parsed: Parsed, one: _Rows, path: Member, clocks: list[str]) -> None:
+    """Refuse a pair that stands twice in one direction."""
+    labels, first, second = parsed.labels, parsed.first, parsed.second
+    key = first * len(labels) + second
+    order = np.argsort(key, kind="stable")
+    again = order[1:][np.diff(key[order]) == 0]
+    if not len(again):
+        return
+    row = int(again.min())
+    if clocks:
+        named = ",".join(clocks)
+        hint = f"Keep the times apart (--time {named}; in Python `read_slices` with time={named!r}), or add them up "
+        hint += "on purpose (--time ''; in Python all_times=True)."
+    else:
+        hint = "If several rows of a pair add up, say what its two directions make together with directed "
+        hint += "(--directed): sum, max or mean. If they are of different times, name their column (--time)."
+    raise FormatError(
+        str(path),
+        expected="each pair once, or once in each direction",
+        got=f"{shown(labels[first[row]])} - {shown(labels[second[row]])} again"
+        + (f", in a list with times ({', '.join(clocks)})" if clocks else ""),
+        hint=hint,
+        row=one.line[row],
+    )
 
 
 def _joined(names: list[str], moment: tuple[str, ...], path: Member, line: int) -> str:

@@ -130,7 +130,7 @@ def ingest(
     years : pair of int, optional
         First and last year to keep; works without a year are left out then.
     types : collection of str, optional
-        Types to keep ("Article"; of patents "grant", "application", "pct"), in any case.
+        Types to keep ("Article"; of patents "grant", "application", "pct", "design", "plant"), in any case.
     keep_retracted : bool
         Whether retracted works are kept.
     keep_actors : bool

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from innovation_graph.sources._adapter import Adapter, by_member
+from innovation_graph.sources._patent import type_notes
 from innovation_graph.sources._reading import Reading, day, year
 from innovation_graph.sources._rows import Row, read_rows
 from innovation_graph.sources._streams import Member
@@ -39,15 +40,22 @@ _ID = re.compile(r"\d{3}-\d{3}-\d{3}-\d{3}-\d{2}[\dX]")
 _PLACELESS_PAPERS = "Lens scholarly exports have no addresses"
 _PLACELESS_PATENTS = "Lens patent exports have no addresses"
 _OTHER = "document of the Lens that is no application and no grant: no type"
-_LIMITED = "limited patents of the Lens (utility models) taken as grants"
-_GRANTS = frozenset(
-    {"granted patent", "limited patent", "amended patent", "plant patent", "patent of addition", "design right"}
-)
+_TYPES = {
+    **dict.fromkeys(("granted patent", "amended patent", "patent of addition"), "grant"),
+    "design right": "design",
+    "limited patent": "utility_model",
+    "plant patent": "plant",
+}
 _APPLICATIONS = frozenset({"patent application", "amended application"})
 
 
 @by_member
 def _read(member: Member, reading: Reading) -> Iterator[Work]:
+    """Yield the works of an export.
+
+    Of the patents, design rights get the type "design", limited patents "utility_model" and plant patents "plant",
+    with a note: they are no patents of inventions.
+    """
     what = "scholarly works or patents exported from the Lens"
     yield from reading.works(read_rows(member, reading, _COLUMNS, _REQUIRED, what=what), _work)
 
@@ -84,8 +92,6 @@ def _patent(row: Row) -> Work:
     notes = [_PLACELESS_PATENTS]
     if kind is None:
         notes.append(_OTHER)
-    elif document == "limited patent":
-        notes.append(_LIMITED)
     return Work(
         row["id"],
         "patent",
@@ -103,14 +109,14 @@ def _patent(row: Row) -> Work:
         ipc=normalise_all(_split(row["ipc"])),
         cpc=normalise_all(_split(row["cpc"])),
         text=row["abstract"],
-        notes=tuple(notes),
+        notes=(*notes, *type_notes(kind)),
     )
 
 
 def _type(office: str, document: str) -> str | None:
     if document in _APPLICATIONS:
         return "pct" if office == "WO" else "application"
-    return "grant" if document in _GRANTS else None
+    return _TYPES.get(document)
 
 
 def _family(key: str, others: str) -> str | None:

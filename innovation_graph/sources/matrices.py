@@ -172,7 +172,7 @@ def parse_matrix(path: Member, *, labels: Path | str | None = None) -> Parsed:
     table = pd.DataFrame()
     if names is None:
         if labels is None:
-            hint = "Give labels with labels=, one a line."
+            hint = "Give labels in a file, one a line (--labels)."
             raise FormatError(str(path), expected=expected, got="numbers without labels", hint=hint, row=1)
         names, table = _labels(labels, len(cells))
         heads = names

@@ -70,7 +70,8 @@ def group_by(network: Network, column: str) -> Network:
     column : str
         Name of the column, or several parted by commas: "city,country" keeps the Cambridges of two countries
         apart. Values of one column that look like "City, Country" give the name of the city and, as `country`
-        and `iso2`, the code of the country; so does a column `country`.
+        and `iso2`, the code of the country; so does a column `country`. "country" is read off the first column
+        with "City, Country" in most places if there is no country; `provenance["country_from"]` names it.
 
     Returns
     -------
@@ -90,7 +91,10 @@ def group_by(network: Network, column: str) -> Network:
 
 
 def _merged(network: Network, column: str, alone: Collection[str] = ()) -> Network:
-    table = network.places
+    table, notes = network.places, {"group_by": column}
+    if "country" in column.split(",") and table["country"].isna().all():
+        table, found = _with_country_of_texts(table)
+        notes |= {"country_from": found} if found else {}
     names = [column] if column in table else [name.strip() for name in column.split(",")]
     lonely = table.index.isin(list(alone))
     parts = []
@@ -104,7 +108,7 @@ def _merged(network: Network, column: str, alone: Collection[str] = ()) -> Netwo
         if len(without):
             raise NetworkError(
                 f"{len(without)} of {network.n_places} places have no {name!r}, the first is {without[0]!r}; "
-                "give them one, or group by another column"
+                "give them one (import --places), or group by another column or several (city,country)"
             )
     keys = list(zip(*parts, strict=True))
     distinct = sorted(set(keys))
@@ -121,7 +125,17 @@ def _merged(network: Network, column: str, alone: Collection[str] = ()) -> Netwo
     known = [None if pd.isna(code) else str(code) for code in places["country"]]
     places.index = pd.Index(readable_ids(places["name_en"].tolist(), known), dtype="str", name="place_id")
     merged = network.aggregate(places, places.index[of].tolist())
-    return Network(merged.places, merged.upper, {**merged.provenance, "group_by": column})
+    return Network(merged.places, merged.upper, {**merged.provenance, **notes})
+
+
+def _with_country_of_texts(table: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
+    """Fill the country from the first column that has "City, Country" in most places, if there is one."""
+    for name in table.columns:
+        texts = table[name].astype("str").fillna("")
+        codes = pd.Series([_named([""], (text,))[1] for text in texts], index=table.index, dtype="str")
+        if codes.notna().mean() > 0.5:
+            return table.assign(country=codes), str(name)
+    return table, None
 
 
 def _texts(column: pd.Series) -> pd.Series:

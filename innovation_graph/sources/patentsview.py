@@ -6,7 +6,7 @@ from pathlib import Path
 
 from innovation_graph.sources._adapter import Adapter
 from innovation_graph.sources._grouped import Group, grouped
-from innovation_graph.sources._patent import applied, country, filing_day, publication_id
+from innovation_graph.sources._patent import applied, country, document_type, filing_day, publication_id, type_notes
 from innovation_graph.sources._reading import Reading, day
 from innovation_graph.sources._rows import Row
 from innovation_graph.sources._table_set import Kind, TableSet, one_a_run
@@ -116,8 +116,10 @@ def _read(files: Sequence[Path], reading: Reading) -> Iterator[Work]:
     Needed are the patents (or the published applications) and the assignees or inventors; what else is missing
     is noted. The locations (and in the tables before 2022 the names of assignees) are held in memory; all else
     waits on the disk, one patent's rows coming together by its number. A patent without assignee counts its
-    inventors as applicants, with a note. Withdrawn patents are marked as retracted. PatentsView names no families;
-    the number of the application stands for them, by which a grant and its own publication come together.
+    inventors as applicants, with a note. Designs get the type "design" and plants "plant", with a note: they are no
+    patents of inventions; all other patents are grants. Withdrawn patents are marked as retracted. PatentsView
+    names no families; the number of the application stands for them, by which a grant and its own publication come
+    together.
     """
     tables = TableSet(files, reading, _KINDS, what=_WHAT)
     if not ("patent" in tables or "publication" in tables):
@@ -170,7 +172,6 @@ class _Making:
         self._place = lru_cache(1 << 18)(self._address)
 
     def work(self, group: Group) -> Work:
-        granted = bool(group["patent"])
         row = (group["patent"] or group["publication"])[0][1]
         when = day(row["date"], what="date of publication")
         if when is None:
@@ -180,6 +181,7 @@ class _Making:
         inventors, further = self._people(group["inventor"], "inventor")
         applicants, more = self._people(group["assignee"], "applicant")
         actors, assumed = applied(applicants, inventors) if self._has_assignees else (inventors, ())
+        type_ = _type(row) if group["patent"] else "application"
         digits = "".join(filter(str.isalnum, application.get("application", "")))
         abstract = group["abstract"][0][1]["abstract"] if group["abstract"] else row["abstract"]
         return Work(
@@ -187,7 +189,7 @@ class _Making:
             kind="patent",
             actors=actors,
             year=when.year,
-            type="grant" if granted else "application",
+            type=type_,
             family=f"US{digits}" if digits else None,
             title=row["title"] or None,
             retracted=row.get("withdrawn", "").lower() in {"1", "true"},
@@ -197,7 +199,7 @@ class _Making:
             ipc=_symbols(group["ipc"]),
             cpc=_symbols(group["cpc"]),
             text=abstract,
-            notes=(*self._notes, *notes, *dict.fromkeys(further + more), *assumed),
+            notes=(*self._notes, *notes, *dict.fromkeys(further + more), *assumed, *type_notes(type_)),
         )
 
     def _people(self, rows: Sequence[tuple[int, Row]], role: str) -> tuple[list[Actor], list[str]]:
@@ -230,6 +232,12 @@ class _Making:
             lon=lon if sound else None,
         )
         return address, notes
+
+
+def _type(row: Row) -> str:
+    """Tell designs and plants from other grants, by the kind of document where the type says nothing."""
+    kinds = (row["type"].lower(), document_type("US", row["kind"]))
+    return next((kind for kind in kinds if kind in {"design", "plant"}), "grant")
 
 
 def _symbols(rows: Sequence[tuple[int, Row]]) -> list[str]:

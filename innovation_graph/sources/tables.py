@@ -27,7 +27,7 @@ __all__ = ["ADAPTER"]
 
 _Rows = Iterable[tuple[int, Row]]
 _SOURCE, _ALONE = "\0source", "\0alone"  # columns of our own: the file of a row; that a join found nothing
-_TYPES = frozenset({"grant", "application", "pct"})
+_TYPES = frozenset({"grant", "application", "pct", "design", "plant", "utility_model"})
 _OFFICE = re.compile("[A-Z]{2}")
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "retracted"})
 _FALSE = frozenset({"", "0", "false", "f", "no", "n"})
@@ -124,7 +124,14 @@ class _Joining:
             reading.file, reading.progress = str(member), self._follow(member)
             try:
                 for line, row in read_rows(
-                    member, reading, columns, table.headers, what=what, quoted=table.quoted, sheet=table.sheet
+                    member,
+                    reading,
+                    columns,
+                    table.headers,
+                    what=what,
+                    quoted=table.quoted,
+                    sheet=table.sheet,
+                    named_in=self.map.path,
                 ):
                     reading.lines -= 1  # counted as a row, but records are works
                     taken = table.take(row)

@@ -6,7 +6,7 @@ from typing import Any
 
 from innovation_graph.errors import FormatError
 from innovation_graph.sources._adapter import Adapter, by_member
-from innovation_graph.sources._patent import applied, country, filing_day, publication_id
+from innovation_graph.sources._patent import applied, country, document_type, filing_day, publication_id, type_notes
 from innovation_graph.sources._reading import Reading, day
 from innovation_graph.sources._safe_xml import documents, parse, root_name, text_of
 from innovation_graph.sources._streams import Member, open_bytes
@@ -15,7 +15,7 @@ from innovation_graph.symbols import normalise_all
 
 __all__ = ["ADAPTER"]
 
-_TYPES = {"us-patent-grant": "grant", "us-patent-application": "application"}
+_ROOTS = frozenset({"us-patent-grant", "us-patent-application"})
 _OLD = {
     "PATDOC": "the SGML of grants of 2001 to 2004 (PATDOC)",
     "patent-application-publication": "the XML of applications of 2001 to 2004 (patent-application-publication)",
@@ -38,6 +38,9 @@ def _read(member: Member, reading: Reading) -> Iterator[Work]:
 
     The front page without its references and the abstract are parsed; of the rest only the end is looked at, so
     that a cut document is noticed.
+
+    Of the grants, designs (kind S) get the type "design" and plants (kind P) "plant", with a note: they are no
+    patents of inventions. Reissues are grants.
 
     Who applied are the assignees on the front page; if there is none, the applicants (from 2012 `us-applicants`,
     before them the inventors, who alone could apply); if there is none of these, the inventors. Notes "no
@@ -71,7 +74,7 @@ def _read(member: Member, reading: Reading) -> Iterator[Work]:
 
 
 def _work(document: bytes, root: str) -> Work:
-    if root not in _TYPES:
+    if root not in _ROOTS:
         raise ValueError(f"<{root[:40]}> instead of <us-patent-grant> or <us-patent-application>")
     page = parse(_front(document, root))
     front = page.find(root.replace("us-patent-", "us-bibliographic-data-"))
@@ -85,12 +88,15 @@ def _work(document: bytes, root: str) -> Work:
     inventors, people, further = _people(front)
     if text_of(front, "pct-or-regional-filing-data/document-id/country") == "WO":
         further += (_FROM_PCT,)
+    # The root tells grants from applications whatever the kind; the kind tells designs and plants from inventions.
+    granted = document_type("US", kind) if document_type("US", kind) in {"design", "plant"} else "grant"
+    type_ = granted if root == "us-patent-grant" else "application"
     return Work(
         work_id=publication_id(office or "US", number, kind),
         kind="patent",
         actors=people + inventors,
         year=when.year,
-        type=_TYPES[root],
+        type=type_,
         family=_family(front, text_of(application, "doc-number")),
         title=text_of(front, "invention-title") or None,
         office=office or "US",
@@ -99,7 +105,7 @@ def _work(document: bytes, root: str) -> Work:
         ipc=normalise_all(_ipc(front)),
         cpc=normalise_all(_symbol(node) for node in front.iterfind("classifications-cpc//classification-cpc")),
         text=text_of(page, "abstract"),
-        notes=notes + further,
+        notes=notes + further + type_notes(type_),
     )
 
 
