@@ -445,7 +445,7 @@ def test_coronavirus_matrix(real_data):
 
 def test_directed_flows_between_economies(real_data):
     path = real_data / "github_innovation_graph" / "economy_collaborators.csv"
-    with pytest.raises(FormatError, match="a list with times .year, quarter."):
+    with pytest.raises(FormatError, match=r"a list with times .year, quarter."):
         read_edges(path, target="destination", directed="sum")
     network = read_edges(path, target="destination", directed="sum", all_times=True)
     frame = pd.read_csv(path, keep_default_na=False)

@@ -166,6 +166,12 @@ def test_the_city_of_the_text_goes_before_the_seat(resolver):
     assert resolver.resolve("Anhui Medical University, Beijing, China").city is None
 
 
+def test_a_place_names_no_organisation(resolver):
+    for text in ("Fdn X, Turin, Italy", "Boston, MA, USA", "Some Firm, Hefei, China"):
+        assert resolver.resolve(text).organisation is None
+    assert resolver.resolve("Univ Turin, Turin, Italy").organisation is not None
+
+
 def test_a_suburb_belongs_to_the_city_of_its_organisation(resolver):
     found = resolver.resolve("University of Melbourne, Parkville, VIC, Australia")
     assert (found.city, found.lat) == ("Melbourne", -37.79)

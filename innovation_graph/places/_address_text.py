@@ -1,7 +1,8 @@
 """An address as printed, taken apart: parts between commas, pieces that may name places, codes."""
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from innovation_graph.places import countries
@@ -34,16 +35,15 @@ _BEFORE = frozenset(_BEFORE_WORDS.split())
 
 
 class Piece(NamedTuple):
-    """Words of a part without house numbers and postcodes."""
+    """Words of a part without house numbers and postcodes, by themselves and as one folded text."""
 
     words: tuple[str, ...]
-    part: int
-    n_words: int
+    key: str
 
-    @property
-    def key(self) -> str:
-        """The words as one folded text."""
-        return " ".join(self.words)
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Piece":
+        """Make a piece of its words."""
+        return cls(tuple(words), " ".join(words))
 
 
 class PrintedAddress(NamedTuple):
@@ -61,12 +61,13 @@ def read_address(text: str) -> PrintedAddress:
     parts: list[list[str]] = []
     pieces: list[Piece] = []
     for printed in _PARTS.split(text):
-        words = fold(printed).split()
+        folded = fold(printed)
+        words = folded.split()
         if not words:
             continue
         if _HAN.match(words[0]):
             words = [name for word in words for name in _divided(word)]
-            pieces += [Piece((word,), len(parts), len(words)) for word in words if not _DIGITS.search(word)]
+            pieces += [Piece((word,), word) for word in words if not _DIGITS.search(word)]
             parts.append(words)
             continue
         if _DIGITS.search(printed):
@@ -75,10 +76,10 @@ def read_address(text: str) -> PrintedAddress:
                 if not _DIGITS.search(word):
                     run.append(word)
                 elif run:
-                    pieces.append(Piece(tuple(run), len(parts), len(words)))
+                    pieces.append(Piece.of(run))
                     run = []
         else:
-            pieces.append(Piece(tuple(words), len(parts), len(words)))
+            pieces.append(Piece(tuple(words), folded))
         parts.append(words)
     return PrintedAddress(parts, pieces, frozenset(code.replace(".", "").lower() for code in _CODES.findall(text)))
 
@@ -112,8 +113,7 @@ def country_of(address: PrintedAddress) -> tuple[str | None, list[Piece], Piece 
         for start in range(max(1, len(last.words) - 4), len(last.words)):
             code = _named(" ".join(last.words[start:]), address.codes)
             if code:
-                rest = last._replace(words=last.words[:start])
-                return code, [*before, rest], last._replace(words=last.words[start:])
+                return code, [*before, Piece.of(last.words[:start])], Piece.of(last.words[start:])
     return None, address.pieces, None
 
 
@@ -138,7 +138,7 @@ def _named(key: str, codes: frozenset[str]) -> str | None:
     return _code(key)
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def _code(key: str) -> str | None:
     return countries.code(key)
 

@@ -10,7 +10,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from innovation_graph.places._address_text import AREAS, Piece, PrintedAddress, holds_head, stripped
 from innovation_graph.places.gazetteer import Gazetteer
 from innovation_graph.places.regions import REGION_COUNTRIES
-from innovation_graph.places.text import city_keys, fold
+from innovation_graph.places.text import city_keys
 
 __all__ = [
     "EDGE",
@@ -56,6 +56,7 @@ _SHORT = {
     "ste": "sainte",
     "w": "west",
 }
+_CITY_WORDS = ("city", "shi", "si", "市", "시")
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
@@ -79,9 +80,18 @@ class Ranked(NamedTuple):
 class Region(NamedTuple):
     """A piece that names a state or province."""
 
-    country: str
-    admin1: str
+    state: tuple[str, str]
     at: int
+
+    @property
+    def country(self) -> str:
+        """Country of the state."""
+        return self.state[0]
+
+    @property
+    def admin1(self) -> str:
+        """First-order code of the state."""
+        return self.state[1]
 
 
 def regions_in(
@@ -95,10 +105,10 @@ def regions_in(
             for start in range(1, len(piece.words)):
                 here = _regions(piece.words[start:], address, gazetteer, nations)
                 if here and " ".join(piece.words[:start]) in gazetteer:
-                    rest[at] = piece._replace(words=piece.words[:start])
+                    rest[at] = Piece.of(piece.words[:start])
                     break
                 here = []
-        found += [Region(country, admin1, at) for country, admin1 in here]
+        found += [Region(state, at) for state in here]
     return found, rest
 
 
@@ -109,7 +119,7 @@ def cities_in(
     regions: Sequence[Region],
 ) -> list[CityMention]:
     """Find what the pieces may name: whole pieces first, and if there are none, the ends of short ones."""
-    allowed = {(region.country, region.admin1) for region in regions}
+    allowed = {region.state for region in regions}
     found = []
     for at, piece in enumerate(pieces):
         if len(piece.words) > 6:
@@ -136,7 +146,7 @@ def cities_inside(
     pieces: Sequence[Piece], gazetteer: Gazetteer, nations: frozenset[str] | None, regions: Sequence[Region], least: int
 ) -> list[CityMention]:
     """Find names of large cities inside longer names ("university of salerno")."""
-    allowed = {(region.country, region.admin1) for region in regions}
+    allowed = {region.state for region in regions}
     found = []
     for at, piece in enumerate(pieces):
         words, start = piece.words, 0
@@ -146,7 +156,7 @@ def cities_inside(
                 if len(key) < 4 or start + length > len(words):
                     continue
                 _, rows = _first((key,), gazetteer, nations, allowed)
-                rows = tuple(row for row in rows if gazetteer.cities[row].population >= least)
+                rows = tuple(row for row in rows if gazetteer.populations[row] >= least)
                 if rows:
                     found.append(CityMention(rows, at, INSIDE, key))
                     start += length - 1
@@ -183,26 +193,25 @@ def scored(
     `own` are the cities of organisations that the text names, with how surely; `last` is the piece where the
     address ends.
     """
-    cities = gazetteer.cities
-    printed = {(region.country, region.admin1) for region in regions}
+    states, populations, keys = gazetteer.states, gazetteer.populations, gazetteer.keys
+    printed = {region.state for region in regions}
     codes = {country for country, _ in printed}
-    home = {(cities[row].country, cities[row].region) for row in own}
+    home = {states[row] for row in own}
     best: dict[int, Ranked] = {}
     for mention in mentions:
         base = mention.quality - _PER_PIECE * max(0, last - mention.at)
         if _is_region(mention, mentions, regions, own, gazetteer):
             base -= _SHADOWED
         for row in mention.rows[:_MOST]:
-            city = cities[row]
-            score = base + _PER_DIGIT * log10(city.population + 10) + _OWN_CITY * own.get(row, 0.0)
-            if fold(city.name) == mention.key:
+            score = base + _PER_DIGIT * log10(populations[row] + 10) + _OWN_CITY * own.get(row, 0.0)
+            if keys[row] == mention.key:
                 score += _MAIN_NAME
-            where = (city.country, city.region)
+            where = country, region = states[row]
             if where in printed:
                 score += _IN_REGION
-            elif city.country in codes and city.region:
-                score -= _OUT_OF_REGION if city.country in REGION_COUNTRIES else _IN_REGION
-            elif codes and city.country not in codes:
+            elif country in codes and region:
+                score -= _OUT_OF_REGION if country in REGION_COUNTRIES else _IN_REGION
+            elif codes and country not in codes:
                 score -= _IN_REGION
             elif where in home:
                 score += _OWN_REGION
@@ -219,18 +228,16 @@ def _is_region(
     gazetteer: Gazetteer,
 ) -> bool:
     """Say whether the piece rather names a state, with a city of that state before it: "Ithaca, New York"."""
-    own = [(region.country, region.admin1) for region in regions if region.at == mention.at]
+    own = [region.state for region in regions if region.at == mention.at]
     if not own or mention.quality < WHOLE:
         return False
-    if any((region.country, region.admin1) in own and region.at > mention.at for region in regions):
+    if any(region.state in own and region.at > mention.at for region in regions):
         return False
-    cities = gazetteer.cities
-    if any((cities[row].country, cities[row].region) in own and row not in mention.rows for row in own_rows):
+    states = gazetteer.states
+    if any(states[row] in own and row not in mention.rows for row in own_rows):
         return True
     return any(
-        other.at < mention.at
-        and other.quality >= WHOLE
-        and any((gazetteer.cities[row].country, gazetteer.cities[row].region) in own for row in other.rows)
+        other.at < mention.at and other.quality >= WHOLE and any(states[row] in own for row in other.rows)
         for other in mentions
     )
 
@@ -238,7 +245,8 @@ def _is_region(
 def _regions(
     words: tuple[str, ...], address: PrintedAddress, gazetteer: Gazetteer, nations: frozenset[str] | None
 ) -> list[tuple[str, str]]:
-    for form in dict.fromkeys((words, stripped(words))):
+    bare = stripped(words)
+    for form in (words,) if bare == words else (words, bare):
         key = " ".join(form)
         if len(key) <= 3 and key.isascii() and key not in address.codes and len(form) == 1:
             continue
@@ -252,8 +260,9 @@ def _keys(words: tuple[str, ...], nations: frozenset[str] | None) -> Iterable[st
     """Yield the forms under which a piece is looked up."""
     key = " ".join(words)
     yield key
-    for nation in sorted(nations or ()):
-        yield from city_keys(key, nation)[1:]
+    if key.endswith(_CITY_WORDS):
+        for nation in sorted(nations or ()):
+            yield from city_keys(key, nation)[1:]
     bare = stripped(words)
     if bare != words:
         yield " ".join(bare)
@@ -274,17 +283,17 @@ def _first(
     keys: Iterable[str], gazetteer: Gazetteer, nations: frozenset[str] | None, allowed: set[tuple[str, str]]
 ) -> tuple[str, tuple[int, ...]]:
     """Return the first of the keys that names a city of these countries, and the rows of such cities."""
-    cities = gazetteer.cities
+    countries, states = gazetteer.countries, gazetteer.states
     for key in keys:
         if len(key) < 2 or (len(key) < 3 and key.isascii()):
             continue
         rows = gazetteer.find(key)
         if nations is not None and rows:
-            rows = [row for row in rows if cities[row].country in nations]
+            rows = [row for row in rows if countries[row] in nations]
         if rows and gazetteer.regions(key):
             # The name of a province is another name of some of its towns too.
-            rows = [row for row in rows if fold(cities[row].name) == key or gazetteer.is_largest(row)]
+            rows = [row for row in rows if gazetteer.keys[row] == key or gazetteer.is_largest(row)]
         if rows:
-            near = [row for row in rows if (cities[row].country, cities[row].region) in allowed] if allowed else []
+            near = [row for row in rows if states[row] in allowed] if allowed else []
             return key, tuple(dict.fromkeys([*near, *rows[:_MOST]]))
     return "", ()

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from math import exp, log
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from innovation_graph.places._organisation_index import Match
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Relation", "best_match"]
+__all__ = ["Match", "Relation", "best_match", "least_covered"]
 
 Relation = Literal["same", "near", "region", "far", "unknown"]
 """How an organisation's own city lies to the cities that the text names."""
 
-_FULL = 0.93
+_FULL, _SURE = 0.93, 0.9
 _CUT = -1.0
 
 # Log-odds of a logistic regression on half of the labelled addresses of `benchmarks/evaluate_resolver.py`, rounded.
@@ -23,6 +24,32 @@ _PER_PART, _LAST = -0.11, -0.8
 _EDUCATION, _HEALTHCARE, _EDUCATION_BESIDE_BODY = 2.0, 1.0, -1.6
 _ACRONYM, _ACRONYM_AND_SAME = -3.5, 3.5
 _SAME, _REGION, _FAR, _FAR_BY_WEIGHT = 0.1, -1.2, -0.5, -8.0
+
+
+class Match(NamedTuple):
+    """An organisation that a text may name; what tells how well, in shares of the weight of its name."""
+
+    row: int
+    part: int
+    total: float
+    covered: float
+    """Words of the name that the text holds."""
+    together: float
+    """Words of the name that stand in one part."""
+    gap: float
+    """Other words of the part that stand amid the name."""
+    beside: float
+    """Other words of the part that stand just before or after it."""
+    around: float
+    """All further words of the part."""
+    bodies: int = 0
+    """Other words of the part that stand for a hospital, an institute..."""
+    acronym: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether the part holds nothing but the name."""
+        return self.gap + self.beside + self.around == 0
 
 
 def best_match(
@@ -53,6 +80,16 @@ def best_match(
         if value > best:
             best, top = value, match
     return top, 1 / (1 + exp(-best)) if top else 0.0
+
+
+def least_covered(total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of a name under which it is not likely enough, nor tells anything of the others.
+
+    `total` is the weight of the name.
+    """
+    rest = _CONSTANT + _LOG_WEIGHT * np.log(np.maximum(total, 1.0)) + _EXACT + _EXACT_AND_SAME + _EDUCATION + _SAME
+    # The sums behind the share are rounded.
+    return np.clip((_CUT - rest) / (_COVERED + _TOGETHER), 0.0, _SURE) - 1e-9
 
 
 def _log_odds(match: Match, kind: str | None, relation: Relation) -> float:

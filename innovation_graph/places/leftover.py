@@ -94,7 +94,10 @@ def cities_of_places(
     table = table.assign(sites=sites, works=counted)
     table = table[table["sites"] > 0]
     order = ["place", "works", "city", "country", "reason"]
-    return table.sort_values(order, ascending=[True, False, True, True, True], kind="stable", ignore_index=True)
+    result: pd.DataFrame = table.sort_values(
+        order, ascending=[True, False, True, True, True], kind="stable", ignore_index=True
+    )
+    return result
 
 
 def _counted(

@@ -130,7 +130,8 @@ def locate(addresses: pa.Table | Records, places: Places) -> Located:
     if places.kind == "author":
         actors = addresses.actors if isinstance(addresses, Records) else None
         if actors is None:
-            raise RecordsError("places 'author' need records with an actors table; run ingest with --keep-actors (keep_actors=True)")
+            advice = "run ingest with --keep-actors (keep_actors=True)"
+            raise RecordsError(f"places 'author' need records with an actors table; {advice}")
         table, lookup, reason = discover_authors(actors)
         return Located(table, lookup, reason, by="actor", name=places.name)
     if places.rule is not None:

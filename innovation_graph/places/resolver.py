@@ -1,6 +1,7 @@
 """From the text of an address to its organisation and its city, offline, with a score and a reason."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import pyarrow as pa
 
 from innovation_graph.errors import RecordsError
 from innovation_graph.places import countries
-from innovation_graph.places._address_text import Piece, PrintedAddress, country_of, read_address
+from innovation_graph.places._address_text import Piece, PrintedAddress, country_of, holds_head, read_address
 from innovation_graph.places._city_choice import (
     SPELLED,
     WHOLE,
@@ -21,8 +22,9 @@ from innovation_graph.places._city_choice import (
     regions_in,
     scored,
 )
-from innovation_graph.places._organisation_index import Match, OrganisationIndex
-from innovation_graph.places._organisation_rank import Relation, best_match
+from innovation_graph.places._organisation_index import OrganisationIndex
+from innovation_graph.places._organisation_rank import Match, Relation, best_match
+from innovation_graph.places._organisation_words import canonical
 from innovation_graph.places._resolution_cache import ResolutionCache
 from innovation_graph.places.gazetteer import Gazetteer, load_gazetteer, territory
 from innovation_graph.places.regions import REGION_COUNTRIES
@@ -33,10 +35,11 @@ __all__ = ["THRESHOLD", "Resolution", "Resolver"]
 THRESHOLD = 0.7
 """Score under which a city is left out, unless told otherwise."""
 
-_VERSION = 1
+_VERSION = 2
 """Of the rules: results stored under another one are thrown away."""
 
 _NEEDED = ("organisation", "ror", "type", "city", "region", "country", "geonames_id", "lat", "lon")
+_TAKEN = ("organisation", "ror", "type", "lat", "lon")
 _CITY_STATES = frozenset({"GI", "HK", "MC", "MO", "SG", "VA"})
 _GIVEN = 3.0
 _HOME_SCORE = 2.2
@@ -194,7 +197,7 @@ class Resolver:
             raise RecordsError(f"organisations: columns {missing} are missing; give the table of read_institutions")
         self._gazetteer = self._gazetteer.extended(organisations)
         self._index = OrganisationIndex(organisations, self._gazetteer)
-        self._columns = {name: organisations[name].to_pylist() for name in _NEEDED}
+        self._columns = {name: organisations[name].to_pylist() for name in _TAKEN}
         row_of_id = self._gazetteer.row_of_id
         self._home = [row_of_id.get(number or 0, -1) for number in organisations["geonames_id"].to_pylist()]
         above = organisations["parent"].to_pylist() if parents and "parent" in organisations.column_names else []
@@ -220,6 +223,10 @@ class Resolver:
             found, _ = regions_in(given.pieces, given, gazetteer, nations)
             regions = [state._replace(at=len(pieces)) for state in found] or regions
         mentions = cities_in(pieces, gazetteer, nations, regions)
+        # What stands for a place alone names no organisation: "Milan" is not Mylan, "Germany" not UL (Germany).
+        at = {mention.at for mention in mentions if mention.quality >= WHOLE} | {state.at for state in regions}
+        placed = {pieces[i].words for i in at if i < len(pieces)} | ({named.words} if named else set())
+        placed = {words for words in placed if not holds_head(words)}  # GeoNames has towns called University of...
         told = cities_in(read_address(city).pieces, gazetteer, nations, regions) if city else []
         if told:
             last = max(len(pieces) - 1, 0)
@@ -227,7 +234,17 @@ class Resolver:
         elif not mentions and named is not None and iso2 in _CITY_STATES:
             mentions = cities_in([named], gazetteer, nations, [])
         parts = [fold(organisation).split(), *address.parts] if organisation else address.parts
-        return _Evidence(iso2, nations, pieces, regions, mentions, self._matches(address, parts, nations), bool(told))
+        is_place = [tuple(word for word in part if not word.isdecimal()) in placed for part in parts]
+        others = {canonical(word) for part, only in zip(parts, is_place, strict=True) if not only for word in part}
+        matches = self._matches(address, parts, nations)
+        # They stay in the list: where the last name of an address stands is told by all that match.
+        matches = [
+            one
+            if not is_place[one.part] or one.acronym or self._is_named(one.row, others)
+            else one._replace(covered=0.0)
+            for one in matches
+        ]
+        return _Evidence(iso2, nations, pieces, regions, mentions, matches, bool(told))
 
     def _matches(self, address: PrintedAddress, parts: list[list[str]], nations: frozenset[str] | None) -> list[Match]:
         if self._index is None:
@@ -237,18 +254,23 @@ class Resolver:
             matches += self._index.by_initials(address.codes, parts, nations)
         return matches
 
+    def _is_named(self, row: int, words: set[str]) -> bool:
+        """Say whether any word of length of an organisation's name is among these."""
+        name = self._columns["organisation"][row] or ""
+        return any(len(word) > 3 and canonical(word) in words for word in fold(name).split())
+
     def _country_or_state(self, country: str | None, pieces: Sequence[Piece], named: Piece | None) -> str | None:
         """Tell Georgia from Georgia by the cities that stand beside it."""
         states = self._gazetteer.regions(named.key) if named else ()
         if not any(iso2 != country for iso2, _ in states):
             return country
-        cities = self._gazetteer.cities
-        beside = [cities[row] for piece in pieces for row in self._gazetteer.find(piece.key)]
-        best, most = country, max((city.population for city in beside if city.country == country), default=0)
-        for iso2, admin1 in states:
-            size = max((c.population for c in beside if (c.country, c.region) == (iso2, admin1)), default=0)
+        gazetteer = self._gazetteer
+        beside = [(row, gazetteer.populations[row]) for piece in pieces for row in gazetteer.find(piece.key)]
+        best, most = country, max((size for row, size in beside if gazetteer.countries[row] == country), default=0)
+        for state in states:
+            size = max((size for row, size in beside if gazetteer.states[row] == state), default=0)
             if size > most:
-                best, most = iso2, size
+                best, most = state[0], size
         return best
 
     def _decide(self, evidence: _Evidence) -> Resolution:
@@ -270,17 +292,17 @@ class Resolver:
     def _relations(self, ranked: Sequence[Ranked]) -> Callable[[int], Relation]:
         cities, gazetteer = [item.row for item in ranked[:3]], self._gazetteer
 
-        def relation(row: int) -> Relation:
-            home = self._home[row]
+        @cache
+        def of_home(home: int) -> Relation:
             if not cities or home < 0:
                 return "unknown"
             if home in cities:
                 return "same"
             if gazetteer.km(home, cities[0]) < _NEAR_KM:
                 return "near"
-            return "region" if gazetteer.cities[home].region == gazetteer.cities[cities[0]].region else "far"
+            return "region" if gazetteer.states[home][1] == gazetteer.states[cities[0]][1] else "far"
 
-        return relation
+        return lambda row: of_home(self._home[row])
 
     def _choose(self, evidence: _Evidence, ranked: Sequence[Ranked], home: int, likely: float) -> _Found | None:
         """Choose between the cities of the text and the seat of the organisation."""
@@ -292,7 +314,7 @@ class Resolver:
         if seat and not evidence.given and first.row != home:
             if reason := self._means_seat(evidence, first, home):
                 return seat._replace(base=0.85, reason=reason)
-            weak = first.mention.quality < WHOLE and gazetteer.cities[first.row].population < 2 * _LARGE
+            weak = first.mention.quality < WHOLE and gazetteer.populations[first.row] < 2 * _LARGE
             if weak or first.score < _HOME_SCORE + 1.5 * likely:
                 return seat
         rival = any(
@@ -309,12 +331,10 @@ class Resolver:
 
         It lies near it, or it is the state of the seat ("New York") with no state behind it.
         """
-        printed, seat = self._gazetteer.cities[first.row], self._gazetteer.cities[home]
-        if printed.name != seat.name and self._gazetteer.km(first.row, home) < _NEAR_KM:
+        gazetteer = self._gazetteer
+        if gazetteer.names[first.row] != gazetteer.names[home] and gazetteer.km(first.row, home) < _NEAR_KM:
             return "near the organisation's own city"
-        places = [
-            state.at for state in evidence.regions if (state.country, state.admin1) == (seat.country, seat.region)
-        ]
+        places = [region.at for region in evidence.regions if region.state == gazetteer.states[home]]
         return "organisation's own city" if places and max(places) == first.mention.at else ""
 
     def _inside(self, evidence: _Evidence, own: Mapping[int, float], last: int) -> _Found | None:
@@ -330,30 +350,30 @@ class Resolver:
         if found is None:
             reason = "below the threshold: " + ("no city" if evidence.country else "neither city nor country")
             return Resolution(*named, country=evidence.country, reason=reason)
-        city = self._gazetteer.cities[found.row]
+        gazetteer, row = self._gazetteer, found.row
         # A company works in many places; that of a university elsewhere is more often a misread name.
         seated = match is not None and self._columns["type"][match.row] != "company"
         score, reason = self._weigh(evidence, found, home, likely, seated=seated)
         if score < self._threshold:
             reason = f"below the threshold: {reason}"
             return Resolution(*named, country=evidence.country, score=score, reason=reason)
-        lat, lon = city.lat, city.lon
-        if found.row == home and match and self._columns["lat"][match.row] is not None:
+        lat, lon = gazetteer.lat[row], gazetteer.lon[row]
+        if row == home and match and self._columns["lat"][match.row] is not None:
             lat, lon = self._columns["lat"][match.row], self._columns["lon"][match.row]
-        region = self._gazetteer.region_name(city)
-        return Resolution(*named, city.name, region, city.country, city.geonames_id, lat, lon, score, reason)
+        name, country, number = gazetteer.names[row], gazetteer.countries[row], gazetteer.ids[row]
+        return Resolution(*named, name, gazetteer.region_name(row), country, number, lat, lon, score, reason)
 
     def _weigh(
         self, evidence: _Evidence, found: _Found, home: int, likely: float, *, seated: bool
     ) -> tuple[float, str]:
         """Return how sure a city is, and what for."""
-        city = self._gazetteer.cities[found.row]
+        country, region = self._gazetteer.states[found.row]
         score, reasons = found.base, [found.reason]
-        states = {state.admin1 for state in evidence.regions if state.country == city.country}
-        if city.region in states:
+        states = {state.admin1 for state in evidence.regions if state.country == country}
+        if region in states:
             reasons.append("region")
             score += 0.03
-        elif states and city.country in REGION_COUNTRIES:
+        elif states and country in REGION_COUNTRIES:
             reasons.append("but the region is another one")
             score -= 0.15 if found.row == home else 0.45
         if evidence.country:
