@@ -33,7 +33,7 @@ __all__ = [
 _SOURCES = ("openalex", *SOURCES)
 _FIELDS = ("gihi2024", "none")
 _NOT_OPENALEX = ("fields", "breadth", "keywords", "encoding", "columns")
-_PATHS = ("path", "institutions", "resolver_cache", "keywords", "columns")
+_PATHS = ("path", "institutions", "resolver_cache", "keywords")
 _RESERVED = frozenset({"records", "indicators.csv", "recipe.toml", "run.json"})
 
 
@@ -150,11 +150,15 @@ def read_recipe(path: Path | str) -> Recipe:
     def absolute(name: str | None) -> str | None:
         return None if name is None else str((base / Path(name).expanduser()).resolve())
 
+    def map_of(name: str | None) -> str | None:
+        return name if name is None or not Path(name).suffix else absolute(name)  # a bare name is a packaged map
+
     def settled(plan: RecordsPlan) -> RecordsPlan:
         return msgspec.structs.replace(
             plan,
             files=tuple(str(absolute(name)) for name in plan.files),
             fields=plan.fields if plan.fields in _FIELDS else str(absolute(plan.fields)),
+            columns=map_of(plan.columns),
             **{name: absolute(getattr(plan, name)) for name in _PATHS},
         )
 

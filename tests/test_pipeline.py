@@ -170,6 +170,10 @@ def test_the_recipe_of_the_readme_is_one(tmp_path):
     recipe.check(made, tmp_path / "out")
     assert made.networks["patents"].selection().population == {"grant": (2023, 2023), "pct": (2023, 2023)}
     assert made.networks["papers"].records.files == (str(tmp_path / "exports"),)
+    for name, wanted in (("patstat", "patstat"), ("own.toml", str(tmp_path / "own.toml"))):
+        text = f'[records]\nsource = "table"\nfiles = ["x"]\ncolumns = "{name}"\n[networks.a]\n'
+        (tmp_path / "table.toml").write_text(text, "utf-8")
+        assert recipe.read_recipe(tmp_path / "table.toml").records.columns == wanted
 
 
 def test_networks_of_one_run_may_have_records_of_their_own(own_files):
