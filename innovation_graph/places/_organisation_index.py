@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from math import log
@@ -37,8 +37,11 @@ _MANY = 50_000
 _SHARE_OF_HEAD, _SHARE_OF_FORM = 0.05, 0.005
 """Share of names that hold a word such as "university", or such as "technology", in a long list."""
 
-_COLUMNS = 8
-"""Words of a name that are looked at first; few have more."""
+_NATIONS = 1000
+"""More than there are countries."""
+
+_NONE = -1
+"""Number of no word."""
 
 _PLACE_ELSEWHERE, _NEXT_PART, _UNSAID, _ELSEWHERE = 0.95, 0.85, 0.8, 0.5
 """What a word of the name counts outside the part: if it is of the place, in the next part, of the country, else."""
@@ -60,6 +63,7 @@ class OrganisationIndex:
     def __init__(self, organisations: pa.Table, gazetteer: Gazetteer) -> None:
         form = _place_forms(gazetteer)
         self.country = organisations["country"].to_pylist()
+        self._nation = {nation: number for number, nation in enumerate(dict.fromkeys([*self.country, None]))}
         names, self._row = _names(organisations)
         self._acronym = [len(name) <= 8 and name.isupper() and " " not in name for name in names]
         folded = fold_all(names)
@@ -70,46 +74,41 @@ class OrganisationIndex:
         self._weight = {word: _rarity(word, count, len(folded)) for word, count in counts.items()}
         self._total = array("d", [sum(map(self._weight.__getitem__, words)) for words in self._words])
         self._near = _near_words(organisations, form)
-        self._hold_words()
-        self._filed = self._file()
-        self._initials = _initials(folded)
+        # Words are numbered by falling weight.
+        heaviest = sorted(self._weight, key=lambda word: (-self._weight[word], word))
+        self._number = {word: number for number, word in enumerate(heaviest)}
+        total = np.array(self._total)
+        self._least = array("d", least_covered(total) * total)
+        self._file()
+        self._initial_codes, self._initials = _initials(folded)
         self._sorted = sorted(word for word in counts if len(word) > 3)
         self._known = lru_cache(maxsize=1 << 16)(lambda word: tuple(map(self._spelled, form(word))))
 
-    def _hold_words(self) -> None:
-        """Give words numbers by falling weight, and keep those of each name in a row of a table, the heaviest first."""
-        heaviest = sorted(self._weight, key=lambda word: (-self._weight[word], word))
-        self._number = {word: number for number, word in enumerate(heaviest)}
-        self._weights = np.array([*map(self._weight.__getitem__, heaviest), 0.0])
-        lengths = np.fromiter(map(len, self._words), np.int64, len(self._words))
-        names = np.arange(len(lengths)).repeat(lengths)
-        numbers = np.fromiter(map(self._number.__getitem__, chain.from_iterable(self._words)), np.int32, len(names))
-        numbers = numbers[np.lexsort((numbers, names))]
-        places = np.arange(len(names)) - (lengths.cumsum() - lengths).repeat(lengths)
-        first = places < _COLUMNS
-        self._heaviest = np.full((len(lengths), _COLUMNS), len(heaviest), dtype=np.int32)
-        self._heaviest[names[first], places[first]] = numbers[first]
-        total = np.array(self._total)
-        unsaid = np.array([self._of_nation(number) for number in range(len(total))])
-        self._further = total - self._weights[self._heaviest].sum(axis=1) + unsaid
-        self._half, self._least = _HALF * total, least_covered(total) * total
+    def _file(self) -> None:
+        """File names by word and country, such that a text which holds enough of a name holds a word of it.
 
-    def _of_nation(self, number: int) -> float:
-        """Weigh the words of a name that also are of its country: they may be left unsaid."""
-        words, nation = self._words[number], self._near[self._row[number]].nation
-        return 0.0 if nation.isdisjoint(words) else sum(self._weight[word] for word in words if word in nation)
-
-    def _file(self) -> dict[str, dict[str | None, list[int]]]:
-        """File names by word and country, such that a text which holds enough of a name holds a word of it."""
-        filed: dict[str, dict[str | None, list[int]]] = defaultdict(dict)
-        for number, words in enumerate(self._words):
-            nation, may_miss, missing = self.country[self._row[number]], (1 - _COVERED) * self._total[number], 0.0
-            for word in sorted(set(words), key=self._number.__getitem__):
-                filed[word].setdefault(nation, []).append(number)
-                missing += self._weight[word]
-                if missing > may_miss:
+        A text that holds so much of a name that it can be the best also holds the word that is put into `_must`.
+        """
+        keys: list[int] = []
+        names: list[int] = []
+        self._must = array("i")
+        self._unsaid = array("d")
+        weights = [self._weight[word] for word in self._number]
+        for name, (words, total) in enumerate(zip(self._words, self._total, strict=True)):
+            row, missing = self._row[name], 0.0
+            own, nation = self._near[row].nation, self._nation[self.country[row]]
+            of_nation = [] if own.isdisjoint(words) else [word for word in words if word in own]
+            self._unsaid.append(sum([self._weight[word] for word in of_nation]))
+            numbers = sorted(set(map(self._number.__getitem__, words)))
+            for number in numbers:
+                keys.append(number * _NATIONS + nation)
+                names.append(name)
+                missing += weights[number]
+                if missing > (1 - _COVERED) * total:
                     break
-        return dict(filed)
+            needed = len(numbers) > 1 and not of_nation and weights[numbers[1]] > total - self._least[name]
+            self._must.append(numbers[1] if needed else _NONE)
+        self._filed = _Groups(keys, names)
 
     def matches(self, parts: Sequence[Sequence[str]], nations: frozenset[str] | None) -> list[Match]:
         """Return the organisations that parts of a text may name.
@@ -123,50 +122,48 @@ class OrganisationIndex:
             for place, word in enumerate(words):
                 at[word].setdefault(part, []).append(place)
         text = _Text(printed, at, nations)
-        likely, unlikely = self._candidates(text)
+        numbers = dict.fromkeys([self._number[word] for word in at if word in self._number])
+        candidates = self._candidates(numbers, nations)
+        numbers[_NONE] = None
         found: list[Match] = []
+        unlikely: list[int] = []
         taken: set[int] = set()
-        for number in likely:
-            part, here = self._part_of(number, at)
-            least = self._least[number] if part in taken else 0.0
-            if match := self._compare(number, text, part, here, least):
+        must, least, held = self._must, self._least, self._held
+        for name in candidates:
+            # Most share one word with the text: they are put aside before anything is looked at closer.
+            if must[name] not in numbers or held(name, at) < least[name]:
+                unlikely.append(name)
+                continue
+            part, here = self._part_of(name, at)
+            if match := self._compare(name, text, part, here, least[name] if part in taken else 0.0):
                 found.append(match)
                 taken.add(part)
         free = {word for word, places in at.items() if not taken.issuperset(places)}
-        for number in unlikely:
-            if free.isdisjoint(self._words[number]):
+        for name in unlikely:
+            if free.isdisjoint(self._words[name]) or held(name, at) < _HALF * self._total[name]:
                 continue
-            part, here = self._part_of(number, at)
-            if part not in taken and (match := self._compare(number, text, part, here, 0.0)):
+            part, here = self._part_of(name, at)
+            if part not in taken and (match := self._compare(name, text, part, here, 0.0)):
                 found.append(match)
                 taken.add(part)
                 free = {word for word, places in at.items() if not taken.issuperset(places)}
         return found
 
-    def _candidates(self, text: "_Text") -> tuple[list[int], list[int]]:
-        """Return the names of which the text holds enough to be the best, and those of which it holds half."""
-        found: set[int] = set()
-        where = (*text.nations, None) if text.nations is not None else ()
-        for word in text.at:
-            filed = self._filed.get(word)
-            if filed is None:
-                continue
-            if text.nations is None:
-                found.update(sorted(chain.from_iterable(filed.values())))
-            for nation in where:
-                if nation in filed:
-                    found.update(filed[nation])
-        if not found:
-            return [], []
-        # Most share one word with the text: all at once they are put aside before anything is looked at closer.
-        names = np.fromiter(found, np.int64, len(found))
-        printed = np.zeros(len(self._weights), dtype=np.bool_)
-        printed[[self._number[word] for word in text.at if word in self._number]] = True
-        numbers = self._heaviest[names]
-        held = self._further[names] + (self._weights[numbers] * printed[numbers]).sum(axis=1)
-        likely = held >= self._least[names]
-        half = (held >= self._half[names]) & ~likely
-        return names[likely].tolist(), names[half].tolist()
+    def _candidates(self, numbers: Iterable[int], nations: frozenset[str] | None) -> set[int]:
+        """Return the names that are filed under one of the words, in one of the countries."""
+        keys = [number * _NATIONS for number in numbers]
+        if nations is None:
+            return self._filed.between(keys, _NATIONS)
+        known = [self._nation[nation] for nation in (*nations, None) if nation in self._nation]
+        return self._filed.under([key + nation for key in keys for nation in known])
+
+    def _held(self, name: int, at: Container[str]) -> float:
+        """Return at least how much of a name a text holds."""
+        held = self._unsaid[name]
+        for word in self._words[name]:
+            if word in at:
+                held += self._weight[word]
+        return held
 
     def by_initials(
         self, codes: Iterable[str], parts: Sequence[Sequence[str]], nations: frozenset[str] | None
@@ -178,7 +175,7 @@ class OrganisationIndex:
             if part < 0:
                 continue
             others = sum(_UNKNOWN_WORD for word in parts[part] if word != code)
-            for number in self._initials.get(code, ()):
+            for number in sorted(self._initials.under([self._initial_codes.get(code, _NONE)])):
                 if nations is None or self.country[self._row[number]] in nations:
                     total = self._total[number]
                     found.append(
@@ -280,6 +277,36 @@ class _Text(NamedTuple):
     nations: frozenset[str] | None
 
 
+class _Groups:
+    """Numbers filed under keys. In flat arrays: a hundred thousand lists would keep the collector of garbage busy."""
+
+    def __init__(self, keys: Sequence[int], numbers: Sequence[int]) -> None:
+        every = np.array(keys, dtype=np.int64)
+        order = np.argsort(every, kind="stable")
+        distinct, starts = np.unique(every[order], return_index=True)
+        self._keys = distinct.tolist()
+        self._group = {key: group for group, key in enumerate(self._keys)}
+        self._starts = array("i", [*starts.tolist(), len(every)])
+        self._numbers = array("i", np.array(numbers, dtype=np.int32)[order].tobytes())
+
+    def under(self, keys: Iterable[int]) -> set[int]:
+        """Return what is filed under some keys."""
+        found: set[int] = set()
+        for key in keys:
+            group = self._group.get(key)
+            if group is not None:
+                found.update(self._numbers[self._starts[group] : self._starts[group + 1]])
+        return found
+
+    def between(self, keys: Iterable[int], width: int) -> set[int]:
+        """Return what is filed under some keys and those that follow each closely."""
+        found: set[int] = set()
+        for key in keys:
+            low, high = bisect_left(self._keys, key), bisect_left(self._keys, key + width)
+            found.update(sorted(self._numbers[self._starts[low] : self._starts[high]]))
+        return found
+
+
 class _Near(NamedTuple):
     """Words of the place and the country of an organisation, and those of the country alone."""
 
@@ -328,15 +355,19 @@ def _without_brackets(name: str) -> str:
     return head if bracket and rest.endswith(")") and len(head) > 3 else name
 
 
-def _initials(folded: Sequence[str]) -> dict[str, list[int]]:
-    words = set(chain.from_iterable(map(str.split, folded)))
-    initial = {word: "" if word in FILLERS else word[0] for word in words}
-    found: dict[str, list[int]] = defaultdict(list)
+def _initials(folded: Sequence[str]) -> tuple[dict[str, int], _Groups]:
+    initial = {
+        word: word[0] if word not in FILLERS else "" for word in set(chain.from_iterable(map(str.split, folded)))
+    }
+    codes: dict[str, int] = {}
+    keys: list[int] = []
+    names: list[int] = []
     for number, name in enumerate(folded):
         initials = "".join(map(initial.__getitem__, name.split()))
         if 3 <= len(initials) <= 7:
-            found[initials].append(number)
-    return dict(found)
+            keys.append(codes.setdefault(initials, len(codes)))
+            names.append(number)
+    return codes, _Groups(keys, names)
 
 
 def _place_forms(gazetteer: Gazetteer) -> Callable[[str], tuple[str, ...]]:
