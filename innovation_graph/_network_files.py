@@ -20,8 +20,8 @@ __all__ = ["read_parts", "write_parts"]
 _FORMAT = "innovation-graph network"
 _VERSION = 1
 _MARKER = "network.json"
-# The last two are put beside them.
-_KNOWN = frozenset({_MARKER, "places.parquet", "links.parquet", "unlocated.csv", "located.csv"})
+# The last three are put beside them.
+_KNOWN = frozenset({_MARKER, "places.parquet", "links.parquet", "recipe.toml", "unlocated.csv", "located.csv"})
 _OTHERS = {
     "records.json": "a folder of records; link their places with `innovation-graph network` first",
     "slices.json": "a folder of time slices; name one of the networks in it",

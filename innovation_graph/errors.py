@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["FormatError", "InnovationGraphError", "NetworkError", "RecipeError", "RecordsError", "UnknownNameError"]
+__all__ = [
+    "FormatError",
+    "InnovationGraphError",
+    "NetworkError",
+    "RecipeError",
+    "RecordsError",
+    "ScoringError",
+    "UnknownNameError",
+]
 
 
 class InnovationGraphError(Exception):
@@ -53,6 +61,10 @@ class NetworkError(InnovationGraphError, ValueError):
 
 class RecipeError(InnovationGraphError, ValueError):
     """A recipe asks for something that does not exist or does not fit together."""
+
+
+class ScoringError(InnovationGraphError, ValueError):
+    """An index, its values and its methods do not fit together."""
 
 
 class UnknownNameError(InnovationGraphError, KeyError):

@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from innovation_graph import centrality, communities, incidence, places, projection
+from innovation_graph import centrality, communities, places
 from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
 from innovation_graph._version import __version__
 from innovation_graph.errors import RecipeError
 from innovation_graph.network import Network
+from innovation_graph.origin import Origin
 from innovation_graph.recipe import MapPlan, NetworkPlan, Recipe, RecordsPlan, as_data, as_toml, check
 from innovation_graph.records import Records, read_records
 from innovation_graph.samples import sample_records
@@ -89,10 +90,10 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
                 read[source] = made, places.locate(made, recipe.places.places())
                 report(f"Places: {read[source][1]!r}")
             records, located = read[source]
-            stream = incidence.stream(records, located, plan.selection(), shares=plan.counting == "share")
-            networks[name] = network = projection.project(stream, counting=plan.counting)
+            origin = Origin(records, recipe.places, located, plan)
+            networks[name] = network = origin.network()
             report(f"Network {name}: {network!r}")
-            write_network(network, stream, folder / name / "network")
+            write_network(network, origin, folder / name / "network")
             tables[name], summaries[name] = _measure(network, plan, recipe, folder / name, report)
             summaries[name] |= {"records": dict(records.info), "addresses_located": located.reasons}
             if plan.indicator is not None:
@@ -120,18 +121,18 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
     return Result(out, summary, networks, tables)
 
 
-def write_network(network: Network, stream: incidence.IncidenceStream, folder: Path) -> int:
-    """Write a network and, beside it, what lies in its places and what in none.
+def write_network(network: Network, origin: Origin, folder: Path) -> int:
+    """Write a network and, beside it, its recipe, what lies in its places and what in none.
 
     Parameters
     ----------
     network : Network
         What was projected.
-    stream : IncidenceStream
+    origin : Origin
         What it was projected from.
     folder : Path
-        Network folder to write; `unlocated.csv` goes into it, and `located.csv` (which cities were counted to
-        which place) where places are more than cities: hubs, clusters, tables of your own.
+        Network folder to write; `recipe.toml` and `unlocated.csv` go into it, and `located.csv` (which cities
+        were counted to which place) where places are more than cities: hubs, clusters, tables of your own.
 
     Returns
     -------
@@ -139,6 +140,8 @@ def write_network(network: Network, stream: incidence.IncidenceStream, folder: P
         Number of texts without a place.
     """
     network.write(folder)
+    origin.write(folder)
+    stream = origin.stream
     if stream.located.catchment_km is not None or stream.located.rule is not None:
         cities = stream.cities_of_places()
         write_csv(cities, folder / "located.csv", synthetic=network.synthetic, index=False)

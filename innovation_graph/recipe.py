@@ -1,7 +1,5 @@
 """Recipes: the whole chain as data."""
 
-import json
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from innovation_graph._toml import to_toml
 from innovation_graph.centrality import MEASURES
 from innovation_graph.errors import RecipeError
 from innovation_graph.places import SETS, Places, get
@@ -200,7 +199,7 @@ def as_data(recipe: Recipe) -> dict[str, Any]:
 
 def as_toml(recipe: Recipe) -> str:
     """Return a recipe as TOML that `read_recipe` reads again."""
-    return _tables(as_data(recipe))
+    return to_toml(as_data(recipe))
 
 
 def check(recipe: Recipe, out: Path) -> None:
@@ -282,21 +281,3 @@ def _check_plan(name: str, plan: NetworkPlan) -> None:
             raise RecipeError(f"{where}size_by = {drawing.size_by!r}; known: {', '.join(MEASURES)}")
         if drawing.blocs and (len(drawing.blocs) != 2 or drawing.countries):
             raise RecipeError(f"{where}a map shows either two blocs or some countries, not both")
-
-
-def _tables(value: Mapping[str, Any], prefix: str = "") -> str:
-    """Write nested tables of plain values; JSON's strings, numbers, booleans and lists are TOML's."""
-    plain = {key: item for key, item in value.items() if not isinstance(item, Mapping)}
-    tables = {key: item for key, item in value.items() if isinstance(item, Mapping)}
-    lines = [
-        f"{_key(key)} = {json.dumps(item, ensure_ascii=False)}\n" for key, item in plain.items() if item is not None
-    ]
-    head = f"[{prefix}]\n" if prefix and (lines or not tables) else ""
-    parts = [head + "".join(lines)] if head or lines else []
-    for key, item in tables.items():
-        parts.append(_tables(item, f"{prefix}.{_key(key)}" if prefix else _key(key)))
-    return "\n".join(parts)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

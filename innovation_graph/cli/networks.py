@@ -46,15 +46,19 @@ def network_command(
     drop_retracted: Annotated[bool, typer.Option("--drop-retracted", help="Leave retracted works out.")] = False,
 ) -> None:
     """Link places by the works they have in common."""
-    from innovation_graph import incidence, projection
-    from innovation_graph import places as places_module
+    from innovation_graph.origin import Origin
     from innovation_graph.pipeline import write_network
-    from innovation_graph.selection import Selection
+    from innovation_graph.places import SETS
+    from innovation_graph.recipe import NetworkPlan, PlacesPlan
 
-    cluster: Any = {"radius_km": radius_km, "min_weight": min_weight, "merge_km": merge_km}
-    read = open_records(records)
-    located = places_module.locate(read, places_module.get(places, catchment_km, **cluster))
-    selection = Selection(
+    reach = PlacesPlan(
+        set=places if places in SETS else str(Path(places).resolve()),
+        catchment_km=catchment_km,
+        radius_km=radius_km,
+        min_weight=min_weight,
+        merge_km=merge_km,
+    )
+    plan = NetworkPlan(
         kind=kind,
         years=span(years),
         types=names(types),
@@ -65,15 +69,17 @@ def network_command(
         max_actors=max_actors,
         actors=actors,
         drop_retracted=drop_retracted,
+        counting=counting,
     )
-    stream = incidence.stream(read, located, selection, shares=counting == "share")
-    network = projection.project(stream, counting=counting)
-    left_out = write_network(network, stream, out)
+    plan.selection()  # refuses what does not go together before anything is read
+    origin = Origin.of(open_records(records), reach, plan)
+    network = origin.network()
+    left_out = write_network(network, origin, out)
     if not network.provenance["works_selected"]:
         warn("no work fits the selection")
     elif not network.n_links:
         warn("no work links two places")
-    say(f"{located!r}\n{network!r}")
+    say(f"{origin.located!r}\n{network!r}")
     say(f"Written to {out}; unlocated.csv there lists {left_out:,} texts without a place.")
 
 
