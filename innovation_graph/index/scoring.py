@@ -1,0 +1,320 @@
+"""Scoring: values and a definition in, scores with every step out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from innovation_graph._ranks import rank
+from innovation_graph.errors import ScoringError, UnknownNameError
+from innovation_graph.index import aggregation, normalisation, preparation, treatment, weighting
+from innovation_graph.index.scores import Scores
+from innovation_graph.index.spec import Aggregation, IndexSpec, Node
+
+__all__ = ["check", "regenerate", "rescale", "score"]
+
+_TIES = ("min", "max", "average", "dense")
+_POSITIVE_RANGES = ("minmax", "goalposts", "percentile", "target")
+
+
+def score(
+    spec: IndexSpec,
+    values: pd.DataFrame,
+    *,
+    places: pd.DataFrame | None = None,
+    denominators: pd.DataFrame | None = None,
+    anchors: pd.DataFrame | None = None,
+    partial: bool = False,
+) -> Scores:
+    """Score places: screening, denomination, imputation, treatment, normalisation, aggregation, rescaling, ranks.
+
+    Parameters
+    ----------
+    spec : IndexSpec
+        The definition.
+    values : pandas.DataFrame
+        Place x indicator, columns named by the codes of the definition; other columns are ignored and noted.
+    places : pandas.DataFrame, optional
+        Place table, for the columns that the definition names (`apart`, groups of imputation).
+    denominators : pandas.DataFrame, optional
+        Place x size, if indicators are to be divided.
+    anchors : pandas.DataFrame, optional
+        Fixed values of a base edition, see `normalisation.anchors`.
+    partial : bool
+        Whether to score what can be scored when indicators are missing altogether. Nodes that lack some are
+        named in `Scores.partial`, those that lack all are left out, the root is the highest node that is left.
+
+    Returns
+    -------
+    Scores
+        In the order of the places that take part. A group of `apart` is scored on its own: normalised, rescaled
+        and ranked within.
+
+    Raises
+    ------
+    ScoringError
+        If the definition, its methods and the values do not fit together; see `check`.
+    """
+    spec, missing, notes = _fitting(spec, values, partial=partial)
+    check(spec, values)
+    values = values[spec.codes].astype(np.float64)
+    if spec.apart is None:
+        parts = [_score(spec, values, places, denominators, anchors)]
+    else:
+        group = _column(places, spec.apart, values.index)
+        parts = [
+            _score(spec, values[group == name], places, denominators, anchors) for name in pd.unique(group.to_numpy())
+        ]
+    return _joined(spec, values, parts, missing, notes)
+
+
+def regenerate(scores: Scores, **changes: Any) -> Scores:
+    """Score the same raw values again, with some parts of the definition changed.
+
+    Parameters
+    ----------
+    scores : Scores
+        Earlier scores.
+    **changes : object
+        Parts of `IndexSpec` to put in place of its own.
+
+    Returns
+    -------
+    Scores
+        Equal to the earlier ones if nothing is changed.
+    """
+    spec = scores.spec.replace(**changes) if changes else scores.spec
+    given: dict[str, Any] = dict(scores.inputs)
+    return score(spec, scores.steps["raw"], **given)
+
+
+def check(spec: IndexSpec, values: pd.DataFrame) -> None:
+    """Refuse what cannot be scored, before anything is computed.
+
+    Parameters
+    ----------
+    spec : IndexSpec
+        The definition.
+    values : pandas.DataFrame
+        Place x indicator.
+
+    Raises
+    ------
+    UnknownNameError
+        If a method does not exist.
+    ScoringError
+        If a place comes twice, an indicator is missing, no number, without any value or constant, or a method
+        takes no values of the range that normalisation gives; the message names indicator and place.
+    """
+    for what, name, known in (
+        ("imputation", spec.imputation.method, preparation.IMPUTATIONS),
+        ("treatment", spec.treatment.method, treatment.METHODS),
+        ("weighting", spec.weighting.method, (*weighting.METHODS, "bod")),
+        ("rule for ties", spec.ranking.ties, _TIES),
+        *(("normalisation", how.method, normalisation.METHODS) for how in _normalisations(spec)),
+        *(("aggregation", how.method, aggregation.METHODS) for how in _aggregations(spec)),
+    ):
+        if name not in known:
+            raise UnknownNameError(what, name, known)
+    if not values.index.is_unique:
+        raise ScoringError(f"places named twice: {list(values.index[values.index.duplicated()][:5])}")
+    absent = [name for name in spec.codes if name not in values.columns]
+    if absent:
+        raise ScoringError(f"indicators missing from the values: {', '.join(absent)}; add them or score partially")
+    for code in spec.codes:
+        _check_column(code, values[code], may_be_constant=spec.normalisation.method == "none")
+    positive = {how.method for how in _aggregations(spec)} & set(aggregation.POSITIVE)
+    for how in _normalisations(spec) if positive else ():
+        if how.method == "z" or (how.method in _POSITIVE_RANGES and how.low <= 0):
+            raise ScoringError(
+                f"{' and '.join(sorted(positive))} aggregation needs values above 0, but normalisation {how.method} "
+                f"gives {'values around 0' if how.method == 'z' else f'values from {how.low:g} on'}; "
+                "use minmax with low = 1, high = 100"
+            )
+
+
+def _check_column(code: str, given: pd.Series, *, may_be_constant: bool) -> None:
+    column = pd.to_numeric(given, errors="coerce")
+    wrong = column.isna() & given.notna()
+    if wrong.any():
+        place = given.index[wrong][0]
+        raise ScoringError(f"indicator {code}, place {place}: expected a number, got {given[place]!r}")
+    known = column.dropna()
+    if np.isinf(known).any():
+        raise ScoringError(f"indicator {code}, place {known.index[np.isinf(known)][0]}: the value is infinite")
+    if known.empty:
+        raise ScoringError(f"indicator {code} has no value at any place; leave it out or score partially")
+    if known.min() == known.max() and not may_be_constant:
+        raise ScoringError(f"indicator {code} is {known.iloc[0]:g} everywhere: it cannot be normalised")
+
+
+def rescale(scores: pd.Series, low: float, high: float) -> pd.Series:
+    """Map scores by min-max onto a range: the lowest place gets `low`, the highest `high`.
+
+    Parameters
+    ----------
+    scores : pandas.Series
+        Unrounded; missing stays missing.
+    low, high : float
+        Ends of the range.
+
+    Returns
+    -------
+    pandas.Series
+        Scores from `low` to `high`; all `high` if they are equal.
+    """
+    span = scores.max() - scores.min()
+    if span == 0:
+        return scores.mask(scores.notna(), high)
+    mapped: pd.Series = low + (high - low) * (scores - scores.min()) / span
+    return mapped
+
+
+def _score(
+    spec: IndexSpec,
+    values: pd.DataFrame,
+    places: pd.DataFrame | None,
+    denominators: pd.DataFrame | None,
+    anchors: pd.DataFrame | None,
+) -> Scores:
+    steps: dict[str, pd.DataFrame] = {"raw": values}
+    kept, left_out = preparation.screen(values, spec.screening.minimum)
+    by = {part.code: part.denominator for part in spec.indicators if part.denominator is not None}
+    if by and denominators is None:
+        sizes = ", ".join(sorted(set(by.values())))
+        raise ScoringError(f"the indicators {', '.join(by)} are to be divided by {sizes}: give denominators")
+    steps["denominated"] = preparation.denominate(kept, by, denominators) if denominators is not None else kept
+    group = spec.imputation.group
+    groups = None if group is None else _column(places, group, kept.index)
+    steps["imputed"], imputed = preparation.impute(steps["denominated"], spec.imputation, groups=groups)
+    steps["treated"], report = treatment.treat(steps["imputed"], spec.treatment)
+    steps["normalised"] = _normalised(spec, steps["treated"], anchors)
+    nodes, weights = _aggregated(spec, steps["normalised"])
+    steps["aggregated"] = nodes
+    scores = nodes.copy()
+    if spec.rescaling is not None:
+        for code in nodes.columns:
+            if spec.depth[code] in spec.rescaling.levels:
+                scores[code] = rescale(nodes[code], spec.rescaling.low, spec.rescaling.high)
+    ranks = scores.apply(rank, ties=spec.ranking.ties)
+    inputs = {"places": places, "denominators": denominators, "anchors": anchors}
+    return Scores(spec, steps, scores, ranks, imputed, weights, report, left_out=left_out, inputs=inputs)
+
+
+def _normalised(spec: IndexSpec, values: pd.DataFrame, anchors: pd.DataFrame | None) -> pd.DataFrame:
+    by_method: dict[Any, list[str]] = {}
+    for part in spec.indicators:
+        by_method.setdefault(part.normalisation or spec.normalisation, []).append(part.code)
+    parts = [
+        normalisation.normalise(
+            values[codes],
+            how,
+            directions={part.code: part.direction for part in spec.indicators},
+            goalposts={part.code: part.goalposts for part in spec.indicators if part.goalposts is not None},
+            targets={part.code: part.target for part in spec.indicators if part.target is not None},
+            fixed=anchors,
+        )
+        for how, codes in by_method.items()
+    ]
+    return pd.concat(parts, axis=1)[spec.codes]
+
+
+def _aggregated(spec: IndexSpec, normalised: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    values, weights = normalised.copy(), {}
+    for code, below in spec.children.items():
+        node = spec.parts[code]
+        how = (node.aggregation if isinstance(node, Node) else None) or spec.aggregation
+        children = values[below]
+        if spec.weighting.method == "bod":
+            values[code], own = weighting.benefit_of_the_doubt(children)
+            weights[code] = own.mean()
+            continue
+        given = pd.Series({child: spec.parts[child].weight for child in below})
+        weights[code] = weighting.weigh(children, spec.weighting.method, given)
+        values[code] = aggregation.aggregate(children, weights[code], how)
+    top_down = sorted(spec.children, key=lambda code: spec.depth[code])
+    return values[top_down], weights
+
+
+def _fitting(
+    spec: IndexSpec, values: pd.DataFrame, *, partial: bool
+) -> tuple[IndexSpec, dict[str, list[str]], list[str]]:
+    """Return the definition cut to what there is, what is missing below each node that stays, and notes."""
+    extra = [str(name) for name in values.columns if name not in spec.codes]
+    notes = [f"columns that are no indicators of the index: {', '.join(extra)}"] if extra else []
+    if not partial:
+        return spec, {}, notes
+    there = {code for code in spec.codes if code in values.columns and values[code].notna().any()}
+    if not there:
+        raise ScoringError(f"none of the indicators has a value; expected some of {', '.join(spec.codes)}")
+    below = {code: _leaves(spec, code) for code in spec.children}
+    missing = {code: [leaf for leaf in leaves if leaf not in there] for code, leaves in below.items()}
+    kept = [node for node in spec.nodes if len(missing[node.code]) < len(below[node.code])]
+    while len(top := [node for node in kept if spec.depth[node.code] == min(spec.depth[n.code] for n in kept)]) == 1:
+        alive = [node for node in kept if node.parent == top[0].code]
+        leaves = [part for part in spec.indicators if part.parent == top[0].code and part.code in there]
+        if len(alive) != 1 or leaves:
+            break
+        kept = [node for node in kept if node is not top[0]]
+    codes = {node.code for node in kept}
+    nodes = tuple(node if node.parent in codes else _rooted(node) for node in kept)
+    cut = spec.replace(nodes=nodes, indicators=tuple(part for part in spec.indicators if part.code in there))
+    lacking = {code: leaves for code, leaves in missing.items() if leaves and code in codes}
+    if lacking:
+        absent = [code for code in spec.codes if code not in there]
+        notes.append(f"PARTIAL: no values of {', '.join(absent)}; scores of {', '.join(lacking)} rest on the others")
+    return cut, lacking, notes
+
+
+def _rooted(node: Node) -> Node:
+    return Node(code=node.code, name=node.name, name_zh=node.name_zh, aggregation=node.aggregation)
+
+
+def _leaves(spec: IndexSpec, code: str) -> list[str]:
+    return [leaf for child in spec.children.get(code, []) for leaf in _leaves(spec, child)] or [code]
+
+
+def _normalisations(spec: IndexSpec) -> list[Any]:
+    return [part.normalisation or spec.normalisation for part in spec.indicators]
+
+
+def _aggregations(spec: IndexSpec) -> list[Aggregation]:
+    return [node.aggregation or spec.aggregation for node in spec.nodes]
+
+
+def _column(places: pd.DataFrame | None, name: str, index: pd.Index) -> pd.Series:
+    if places is None or name not in places.columns:
+        raise ScoringError(f"the definition needs the column {name!r} of the place table")
+    column = places[name].reindex(index)
+    if column.isna().any():
+        raise ScoringError(f"the place table has no {name!r} for {index[column.isna()][0]!r}")
+    return column
+
+
+def _joined(
+    spec: IndexSpec, values: pd.DataFrame, parts: list[Scores], missing: Mapping[str, list[str]], notes: list[str]
+) -> Scores:
+    first = parts[0]
+    if len(parts) > 1:
+        notes.append(f"places were scored within groups of {spec.apart}; scores of different groups cannot be compared")
+    order = [place for place in values.index if any(place in part.scores.index for part in parts)]
+
+    def stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
+        return tables[0] if len(tables) == 1 else pd.concat(tables).loc[order]
+
+    steps = {name: stacked([part.steps[name] for part in parts]) for name in first.steps if name != "raw"}
+    left_out = pd.concat([part.left_out for part in parts]) if len(parts) > 1 else first.left_out
+    return Scores(
+        spec,
+        {"raw": values, **steps},
+        stacked([part.scores for part in parts]),
+        stacked([part.ranks for part in parts]),
+        stacked([part.imputed for part in parts]),
+        first.weights,
+        first.treatment,
+        missing,
+        left_out,
+        first.inputs,
+        tuple(notes),
+    )
