@@ -8,16 +8,33 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
 
-from innovation_graph import Network, _igraph
+from innovation_graph import Network, _igraph, _searches
+from innovation_graph import partition as partition_module
 from innovation_graph.backbone import disparity, disparity_filter, maximum_spanning_tree, readable
-from innovation_graph.communities import Partition, leiden, modularity, names, read_partition
+from innovation_graph.communities import (
+    ALGORITHMS,
+    Partition,
+    find,
+    hierarchical,
+    infomap,
+    label_propagation,
+    leiden,
+    louvain,
+    modularity,
+    names,
+    read_partition,
+    walktrap,
+)
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.similarity import association_strength
 from innovation_graph.sources.networks import read_vosviewer
 from tests.zoo import ZOO, build, clique
 
 every_animal = pytest.mark.parametrize("name", ZOO)
+every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
+TREES = [walktrap, hierarchical]
 
 
 def random_network(seed, n=60, share=0.2):
@@ -53,7 +70,7 @@ def all_partitions(n):
 
 
 @every_animal
-@pytest.mark.parametrize("objective", ["modularity", "association_strength"])
+@pytest.mark.parametrize("objective", ["modularity", "association_strength", "cpm"])
 def test_every_graph_gets_a_canonical_partition(name, objective):
     network = ZOO[name].network
     partition = leiden(network, objective=objective)
@@ -89,6 +106,21 @@ def test_no_partition_at_all_is_better(name, resolution):
     )
     found = leiden(network, resolution=resolution, objective="association_strength")
     assert found.quality["objective"] == pytest.approx(best, abs=1e-12)
+    mean = matrix.sum() / (n * (n - 1))  # no isolates in these graphs
+    pairs = [(i, j) for i in range(n) for j in range(i)]
+    best = max(
+        sum(matrix[i, j] / mean - resolution for i, j in pairs if labels[i] == labels[j]) for labels in candidates
+    )
+    found = leiden(network, resolution=resolution, objective="cpm")
+    assert found.quality["objective"] == pytest.approx(best, abs=1e-12)
+    for a in range(1, found.n_communities + 1):
+        for b in range(1, a + 1):
+            labels = found.labels.to_numpy()
+            weights = [matrix[i, j] for i, j in pairs if {labels[i], labels[j]} == {a, b}]
+            if a == b and weights:
+                assert np.mean(weights) >= resolution * mean - 1e-12
+            elif a != b:
+                assert np.mean(weights) <= resolution * mean + 1e-12
 
 
 def test_ring_of_cliques():
@@ -196,8 +228,8 @@ def test_leiden_refuses(wrong):
 
 
 def test_leiden_knows_its_objectives():
-    with pytest.raises(UnknownNameError, match="'cpm'; known: association_strength, modularity"):
-        leiden(ZOO["pair"].network, objective="cpm")
+    with pytest.raises(UnknownNameError, match="'potts'; known: association_strength, cpm, modularity"):
+        leiden(ZOO["pair"].network, objective="potts")
 
 
 def test_leiden_ranking_2015_against_vosviewer(real_data):
@@ -210,7 +242,251 @@ def test_leiden_ranking_2015_against_vosviewer(real_data):
         assert igraph.compare_communities(partition.labels.tolist(), theirs, method="nmi") >= least
 
 
+# All algorithms
+
+
+def planted(*, inside=10.0, between=1.0, groups=4, size=12, share=0.15, seed=0):
+    """Make groups with strong links inside and few or weak ones between; the members stand in turn."""
+    rng = np.random.default_rng(seed)
+    n = groups * size
+    truth = np.arange(n) % groups
+    same = truth[:, None] == truth
+    chance = np.where(same, 1.0, share)
+    matrix = np.triu(np.where(same, inside, between) * rng.uniform(0.8, 1.2, (n, n)) * (rng.random((n, n)) < chance), 1)
+    return Network.from_matrix(matrix + matrix.T), (truth + 1).tolist()
+
+
+def scrambled(network, seed=0):
+    """Set the places of a network in another order."""
+    order = np.random.default_rng(seed).permutation(network.n_places)
+    return Network.from_matrix(network.adjacency.toarray()[np.ix_(order, order)], network.ids[order].tolist())
+
+
+def divisions(labels):
+    return {frozenset(members.index) for _, members in labels.groupby(labels)}
+
+
+@every_animal
+@every_algorithm
+def test_every_algorithm_on_every_graph(name, algorithm):
+    network = ZOO[name].network
+    partition = find(network, algorithm)
+    pd.testing.assert_index_equal(partition.labels.index, network.ids)
+    sizes = partition.sizes.tolist()
+    assert sizes == sorted(sizes, reverse=True)
+    assert sorted(set(partition.labels)) == list(range(1, partition.n_communities + 1))
+    parts = list(nx.connected_components(network.to_networkx()))
+    assert all(sum(not part.isdisjoint(members) for part in parts) == 1 for members in divisions(partition.labels))
+    assert partition.parameters["algorithm"] == algorithm
+    assert partition.quality["modularity"] == modularity(network, partition.labels)
+    assert (partition.quality["objective"] is None) == (network.n_links == 0)
+
+
+@every_algorithm
+def test_planted_groups_are_found_by_all(algorithm):
+    network, truth = planted()
+    assert find(network, algorithm).labels.tolist() == truth
+
+
+@every_algorithm
+def test_weights_alone_make_the_groups(algorithm):
+    network, truth = planted(inside=30.0, share=1.0)
+    assert network.n_links == 48 * 47 / 2
+    assert find(network, algorithm).labels.tolist() == truth
+
+
+@every_algorithm
+def test_isolates_are_communities_of_their_own(algorithm):
+    network, truth = planted(groups=3, size=6)
+    matrix = np.zeros((22, 22))
+    places = [i for i in range(22) if i % 6 != 2]
+    matrix[np.ix_(places, places)] = network.adjacency.toarray()
+    found = find(Network.from_matrix(matrix), algorithm).labels.to_numpy()
+    assert found[places].tolist() == truth
+    assert found[2::6].tolist() == [4, 5, 6, 7]
+
+
+@every_algorithm
+def test_ring_of_cliques_by_all(algorithm):
+    links = [link for k in range(6) for link in clique(range(5 * k, 5 * k + 5))]
+    network = build(30, links + [(5 * k, (5 * k + 9) % 30) for k in range(6)])
+    assert find(network, algorithm).labels.tolist() == [k + 1 for k in range(6) for _ in range(5)]
+
+
+@every_algorithm
+@pytest.mark.parametrize("factor", [2.0**-60, 2.0**60, 3.7])
+def test_scaling_the_weights_changes_nothing(algorithm, factor):
+    network, _ = planted(inside=3.0)
+    scaled = Network(network.places, network.upper * factor, network.provenance)
+    one, other = find(network, algorithm, seed=5), find(scaled, algorithm, seed=5)
+    assert divisions(one.labels) == divisions(other.labels)
+    assert one.quality["objective"] == pytest.approx(other.quality["objective"], rel=1e-9)
+
+
+def test_scaling_the_weights_changes_nothing_in_the_constant_potts_model():
+    network = random_network(8, share=0.15)
+    scaled = Network(network.places, network.upper * 2.0**60, network.provenance)
+    assert leiden(network, objective="cpm") == leiden(scaled, objective="cpm")
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_order_of_places_changes_nothing_in_trees(tree):
+    network, _ = planted(inside=2.0, share=0.4, seed=3)
+    for communities in (None, 7):
+        one, other = tree(network, communities=communities), tree(scrambled(network), communities=communities)
+        assert divisions(one.labels) == divisions(other.labels)
+
+
+@pytest.mark.parametrize("algorithm", ["louvain", "infomap", "label_propagation"])
+def test_seeds_of_the_others(algorithm):
+    network = random_network(3, n=150, share=0.05)
+    draws = [find(network, algorithm, seed=seed, runs=1) for seed in range(10)]
+    assert draws == [find(network, algorithm, seed=seed, runs=1) for seed in range(10)]
+    assert len({tuple(draw.labels) for draw in draws}) > 1
+    many = find(network, algorithm, seed=0, runs=10)
+    better = "modularity" if algorithm == "label_propagation" else "objective"
+    assert many.quality[better] >= draws[0].quality[better]
+
+
+def test_find_hands_its_options_on():
+    network = random_network(2)
+    assert find(network) == leiden(network)
+    assert find(network, "leiden", seed=3, resolution=1.3, objective="association_strength", runs=2) == leiden(
+        network, seed=3, resolution=1.3, objective="association_strength", runs=2
+    )
+    assert find(network, "louvain", resolution=2, seed=1) == louvain(network, resolution=2, seed=1)
+    assert find(network, "infomap", runs=1) == infomap(network, runs=1)
+    assert find(network, "label_propagation", seed=2) == label_propagation(network, seed=2)
+    assert find(network, "walktrap", seed=5, steps=2) == walktrap(network, steps=2)
+    assert find(network, "hierarchical", seed=5, communities=9) == hierarchical(network, communities=9)
+
+
+def test_find_refuses():
+    pair = ZOO["pair"].network
+    with pytest.raises(UnknownNameError, match="unknown algorithm 'spectral'; known: hierarchical, infomap"):
+        find(pair, "spectral")
+    with pytest.raises(UnknownNameError, match="unknown option of infomap 'resolution'; known: runs, seed"):
+        find(pair, "infomap", resolution=2)
+    for algorithm in ("louvain", "infomap", "label_propagation"):
+        with pytest.raises(RecipeError, match=f"{algorithm} needs .*runs >= 1, not .*0"):
+            find(pair, algorithm, runs=0)
+    with pytest.raises(RecipeError, match="resolution >= 0"):
+        louvain(ZOO["empty"].network, resolution=float("inf"))
+    with pytest.raises(RecipeError, match="walktrap needs steps >= 1, not 0"):
+        walktrap(pair, steps=0)
+    parts = build(7, [(0, 1), (2, 3), (3, 4)])
+    for communities in (1, 6, 0):
+        with pytest.raises(RecipeError, match=f"2 to 5 communities of these 5 linked places .*, not {communities}"):
+            hierarchical(parts, communities=communities)
+    assert hierarchical(parts, communities=2).labels.tolist() == [2, 2, 1, 1, 1, 3, 4]
+
+
+def test_hierarchical_knows_its_limit(monkeypatch):
+    monkeypatch.setattr(_searches, "_ALL_PAIRS", 5)
+    assert hierarchical(ZOO["complete"].network).n_communities >= 1
+    with pytest.raises(NetworkError, match="all pairs of up to 5 linked places, not of 6; walktrap and leiden take"):
+        hierarchical(build(7, clique(range(6))))
+
+
+@pytest.mark.parametrize("name", ["pair", "complete", "star", "path", "cycle", "barbell", "weighted, two parts"])
+def test_louvain_is_honest_about_modularity(name):
+    network = ZOO[name].network
+    matrix = network.adjacency.toarray()
+    found = louvain(network, resolution=1.2)
+    assert found.quality["objective"] == pytest.approx(brute_force_modularity(matrix, found.labels.tolist(), 1.2))
+    assert found.quality["objective"] >= brute_force_modularity(matrix, range(network.n_places), 1.2) - 1e-12
+
+
+def map_equation(matrix, labels):
+    """Bits a step of a walk over an undirected network, from the entropies of the code books."""
+
+    def entropy(rates):
+        return -sum(rate / sum(rates) * np.log2(rate / sum(rates)) for rate in rates if rate)
+
+    twice = matrix.sum()
+    groups = [[i for i, label in enumerate(labels) if label == group] for group in sorted(set(labels))]
+    leave = [sum(matrix[i, j] for i in group for j in range(len(matrix)) if j not in group) / twice for group in groups]
+    bits = sum(leave) * entropy(leave) if sum(leave) else 0
+    for group, out in zip(groups, leave, strict=True):
+        rates = [out, *(matrix[i].sum() / twice for i in group)]
+        bits += sum(rates) * entropy(rates) if sum(rates) else 0
+    return bits
+
+
+@pytest.mark.parametrize("name", ["pair", "complete", "star", "path", "cycle", "barbell", "weighted, two parts"])
+def test_infomap_finds_the_shortest_code(name):
+    network = ZOO[name].network
+    matrix = network.adjacency.toarray()
+    shortest = min(map_equation(matrix, labels) for labels in all_partitions(network.n_places))
+    assert infomap(network).quality["objective"] == pytest.approx(-shortest, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_code_length_against_igraph(seed):
+    network, _ = planted(seed=seed, share=0.3)
+    graph = network.to_igraph()
+    theirs = graph.community_infomap(edge_weights="weight", trials=20)
+    ours = infomap(network, runs=20)
+    assert divisions(ours.labels) == divisions(pd.Series(theirs.membership, index=network.ids))
+    assert ours.quality["objective"] == pytest.approx(-theirs.codelength, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_that_were_propagated_are_those_of_most_partners(seed):
+    network, _ = planted(inside=3.0, share=0.4, seed=seed)
+    found = label_propagation(network, runs=1, seed=seed)
+    matrix, labels = network.adjacency.toarray(), found.labels.to_numpy()
+    for place, label in enumerate(labels):
+        weights = np.bincount(labels, matrix[place])
+        assert weights[label] >= weights.max() - 1e-9
+    inside = sum(matrix[i, j] for i in range(48) for j in range(48) if labels[i] == labels[j])
+    assert found.quality["objective"] == pytest.approx(inside / matrix.sum())
+
+
+def test_hierarchical_against_scipy_on_written_out_distances():
+    network = random_network(4, n=25, share=0.5)
+    matrix = network.adjacency.toarray() * np.random.default_rng(1).uniform(0.9, 1.1)
+    strength = matrix.sum(axis=1)
+    pairs = [(i, j) for i in range(25) for j in range(i + 1, 25)]
+    tree = linkage([1 / (1 + matrix.sum() * matrix[i, j] / strength[i] / strength[j]) for i, j in pairs], "average")
+    for communities in range(1, 26):
+        theirs = fcluster(tree, communities, "maxclust")
+        ours = hierarchical(network, communities=communities)
+        assert ours.n_communities == communities
+        assert divisions(ours.labels) == divisions(pd.Series(theirs, index=network.ids))
+
+
+@pytest.mark.parametrize("steps", [1, 4, 7])
+def test_walktrap_against_igraph(steps):
+    network, _ = planted(inside=2.0, share=0.4, seed=5)
+    tree = network.to_igraph().community_walktrap(weights="weight", steps=steps)
+    for communities in range(1, 49):
+        theirs = pd.Series(tree.as_clustering(communities).membership, index=network.ids)
+        assert divisions(walktrap(network, steps=steps, communities=communities).labels) == divisions(theirs)
+    theirs = pd.Series(tree.as_clustering().membership, index=network.ids)
+    assert divisions(walktrap(network, steps=steps).labels) == divisions(theirs)
+
+
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("share", [0.08, 0.2, 0.5])
+def test_the_cut_has_the_largest_modularity_of_all(tree, share):
+    network = random_network(6, n=20, share=share)
+    linked = int((network.adjacency.sum(axis=1) > 0).sum())
+    parts = nx.number_connected_components(network.to_networkx()) - (20 - linked)
+    cuts = [tree(network, communities=k) for k in range(parts, linked + 1)]
+    assert [cut.n_communities - (20 - linked) for cut in cuts] == list(range(parts, linked + 1))
+    assert tree(network).quality["objective"] == max(cut.quality["objective"] for cut in cuts)
+    for fine, coarse in zip(cuts[1:], cuts, strict=False):  # nested: each community lies in one of the coarser ones
+        assert pd.concat([fine.labels, coarse.labels], axis=1).drop_duplicates().shape[0] == fine.n_communities
+
+
 # Partition
+
+
+def test_the_noun_is_the_same_from_both_modules():
+    assert partition_module.Partition is Partition
+    assert partition_module.read_partition is read_partition
+    assert partition_module.names is names
 
 
 @every_animal
@@ -287,6 +563,22 @@ def test_names_from_the_strongest_places():
     with pytest.raises(NetworkError, match="same places in the same order"):
         names(partition, ZOO["pair"].network)
     assert names(leiden(ZOO["empty"].network), ZOO["empty"].network).empty
+    assert names(partition, network, n=1).tolist() == ["London ... (3)", "d ... (2)", "Alone (1)"]
+    assert names(partition, network, n=5).tolist() == ["London, Paris, Bath (3)", "d, Oslo (2)", "Alone (1)"]
+    with pytest.raises(RecipeError, match="n >= 1, not 0"):
+        names(partition, network, n=0)
+
+
+def test_chinese_names_where_there_are_some():
+    places = pd.DataFrame(
+        {"name_en": ["Beijing", "Boston", None], "name_zh": ["北京", None, None]}, index=["beijing", "boston", "x"]
+    )
+    network = Network.from_matrix([[0, 5, 1], [5, 0, 0], [1, 0, 0]], places)
+    partition = leiden(network, resolution=0.1)
+    assert names(partition, network, n=3, column="name_zh").tolist() == ["北京、Boston、x (3)"]
+    assert names(partition, network, n=1, column="name_zh").tolist() == ["北京 ... (3)"]
+    with pytest.raises(UnknownNameError, match="'name_de'; known: name_en, name_zh"):
+        names(partition, network, column="name_de")
 
 
 # Association strength
