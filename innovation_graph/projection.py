@@ -13,13 +13,13 @@ The counting rules, for a work with n places, i and j two of them:
 A work with one place links nothing; it counts in the place table.
 """
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from innovation_graph._counting import Totals, dense_links, network_of, pair_weights, shares_of, totals_of
 from innovation_graph.errors import UnknownNameError
 from innovation_graph.incidence import Block, Incidence, IncidenceStream
 from innovation_graph.network import Network
@@ -63,93 +63,39 @@ def project(incidence: Incidence | IncidenceStream, *, counting: str = "whole", 
         raise UnknownNameError("counting rule", counting, COUNTING)
     into = _dense if len(incidence.places) <= _DENSE_PLACES else _sparse
     upper, totals = into(incidence, counting, threads)
-    for buffer in (upper.data, upper.indices, upper.indptr):
-        buffer.flags.writeable = False  # the network then takes them as they are
-    table = incidence.places.assign(works=totals.works, solo_works=totals.solo, fractional_works=totals.fractional)
-    counts = {
-        "counting": counting,
-        "sites_selected": totals.sites,
-        "sites_located": totals.located,
-        "works_located": totals.rows,
-        "works_linking": totals.rows - int(totals.solo.sum()),
-    }
-    return Network(table, upper, {**incidence.info, **counts})
+    sites = {"sites_selected": totals.sites, "sites_located": totals.located}
+    return network_of(incidence.places, upper, totals, {**incidence.info, "counting": counting, **sites})
 
 
-class _Totals:
-    """Running totals of the place table."""
-
-    def __init__(self, n_places: int) -> None:
-        self.works = np.zeros(n_places)
-        self.solo = np.zeros(n_places)
-        self.fractional = np.zeros(n_places)
-        self.rows = 0
-        self.sites = 0
-        self.located = 0
-
-    def add(self, other: "_Totals") -> None:
-        self.works += other.works
-        self.solo += other.solo
-        self.fractional += other.fractional
-        self.rows += other.rows
-        self.sites += other.sites
-        self.located += other.located
-
-
-def _weights(counting: str, largest: int) -> NDArray[np.float64]:
-    """Return the weight of a pair by the number of places of the work."""
-    n = np.maximum(np.arange(largest + 1), 2).astype(np.float64)  # works of one place have no pair to weigh
-    if counting == "fractional":
-        return 1.0 / (n - 1.0)
-    if counting == "whole_normalised":
-        return 2.0 / (n * (n - 1.0))
-    return np.ones(len(n))
-
-
-def _totals(tools: ModuleType, block: Block, n_places: int) -> _Totals:
-    totals = _Totals(n_places)
-    tools.totals(block.ptr, block.place, totals.works, totals.solo, totals.fractional)
-    totals.rows = len(block.work)
-    totals.sites, totals.located = block.sites, block.located_sites
-    return totals
-
-
-def _dense(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, _Totals]:
+def _dense(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, Totals]:
     n_places, tools = len(source.places), source.engine
-    weight = _weights(counting, n_places)
+    weight = pair_weights(counting, n_places)
 
-    def add(block: Block) -> tuple[NDArray[np.float64], _Totals]:
-        matrix = np.zeros((n_places, n_places))
-        if counting == "share":
-            tools.dense_shares(block.ptr, block.place, _share(block), matrix)
-        else:
-            tools.dense_pairs(block.ptr, block.place, weight, matrix)
-        return matrix, _totals(tools, block, n_places)
+    def add(block: Block) -> tuple[NDArray[np.float64], Totals]:
+        return dense_links(tools, block, counting, weight, n_places), totals_of(tools, block, n_places)
 
     # Pieces are summed in their order, so that the last bit does not depend on the number of threads.
-    matrix, totals = np.zeros((n_places, n_places)), _Totals(n_places)
+    matrix, totals = np.zeros((n_places, n_places)), Totals(n_places)
     for part, counted in source.map_blocks(add, threads=threads):
         matrix += part
         totals.add(counted)
     return sparse.csr_array(matrix), totals
 
 
-def _sparse(
-    source: Incidence | IncidenceStream, counting: str, threads: int | None
-) -> tuple[sparse.csr_array, _Totals]:
+def _sparse(source: Incidence | IncidenceStream, counting: str, threads: int | None) -> tuple[sparse.csr_array, Totals]:
     n_places, tools = len(source.places), source.engine
 
-    def linking(block: Block) -> tuple[tuple[NDArray[Any], ...], _Totals]:
-        share = _share(block) if counting == "share" else np.empty(0)
+    def linking(block: Block) -> tuple[tuple[NDArray[Any], ...], Totals]:
+        share = shares_of(block) if counting == "share" else np.empty(0)
         sizes, place = np.empty(len(block.work), np.int64), np.empty(len(block.place), np.int32)
         shares = np.empty(len(share))
         rows, entries = tools.linking(block.ptr, block.place, share, sizes, place, shares)
         sizes.resize(rows, refcheck=False)
         place.resize(entries, refcheck=False)
         shares.resize(min(entries, len(share)), refcheck=False)
-        return (sizes, place, shares), _totals(tools, block, n_places)
+        return (sizes, place, shares), totals_of(tools, block, n_places)
 
-    totals = _Totals(n_places)
+    totals = Totals(n_places)
     parts: list[tuple[NDArray[Any], ...]] = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))]
     for kept, counted in source.map_blocks(linking, threads=threads):
         parts.append(kept)
@@ -157,11 +103,5 @@ def _sparse(
     sizes, place, share = (np.concatenate(column) for column in zip(*parts, strict=True))
     del parts
     ptr = np.concatenate([[0], np.cumsum(sizes)])
-    weight = _weights(counting, n_places)
+    weight = pair_weights(counting, n_places)
     return tools.links(ptr, place, weight, share, n_places, threads), totals
-
-
-def _share(block: Block) -> NDArray[np.float64]:
-    if block.share is None:
-        raise ValueError("counting='share' needs an incidence with shares: incidence.stream(..., shares=True)")
-    return block.share
