@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
+from scipy.sparse.linalg import LinearOperator, cg
 
+from innovation_graph import _paths, _triads
 from innovation_graph._spectral import largest_component, leading_vector
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.network import Network
@@ -22,6 +24,7 @@ from innovation_graph.network import Network
 __all__ = [
     "MEASURES",
     "betweenness",
+    "betweenness_sampled",
     "closeness",
     "core_number",
     "degree",
@@ -37,6 +40,7 @@ __all__ = [
 ]
 
 _TIE = 1e-12
+_STEADY = 1e-10
 
 
 def degree(network: Network) -> pd.Series:
@@ -163,13 +167,10 @@ def pagerank(network: Network, *, damping: float = 0.85) -> pd.Series:
     """
     if not 0 <= damping < 1:
         raise NetworkError(f"damping must be at least 0 and below 1, not {damping}")
-    if network.n_links == 0:
-        return _series(network, "pagerank", np.full(network.n_places, 1 / max(1, network.n_places)))
-    graph = _graph(network)
-    return _series(network, "pagerank", graph.pagerank(directed=False, damping=damping, weights="weight"))
+    return _series(network, "pagerank", _stationary(network, damping))
 
 
-def betweenness(network: Network, *, weighted: bool = False) -> pd.Series:
+def betweenness(network: Network, *, weighted: bool = False, sample: int | None = None, seed: int = 0) -> pd.Series:
     """Count the shortest paths between other places that pass through each place.
 
     A pair with several shortest paths gives each its share. Not normalised; each pair counts once.
@@ -180,17 +181,77 @@ def betweenness(network: Network, *, weighted: bool = False) -> pd.Series:
         Any network.
     weighted : bool
         False: a path is as long as its number of links. True: a link is as long as 1 / weight.
+    sample : int, optional
+        Number of places, drawn by chance, from which paths are followed: an estimate, for networks
+        where following them from all takes too long. Default: all, exact. See `betweenness_sampled`.
+    seed : int
+        Of the draw; the same seed gives the same values.
 
     Returns
     -------
     pandas.Series
-        0 to (n - 1)(n - 2) / 2; 0 for isolates.
+        0 to (n - 1)(n - 2) / 2 (an estimate may exceed it); 0 for isolates.
+
+    Raises
+    ------
+    NetworkError
+        If the sample is smaller than 2.
 
     References
     ----------
     Freeman (1977), A set of measures of centrality based on betweenness; Brandes (2001).
     """
-    return _series(network, "betweenness", _graph(network).betweenness(weights=_lengths(network, weighted=weighted)))
+    if sample is not None:
+        return betweenness_sampled(network, sample, weighted=weighted, seed=seed)["betweenness"]
+    return _series(network, "betweenness", _paths.betweenness(network, weighted=weighted))
+
+
+def betweenness_sampled(network: Network, sample: int, *, weighted: bool = False, seed: int = 0) -> pd.DataFrame:
+    r"""Estimate betweenness from the paths that start at some places, drawn by chance without repetition.
+
+    With the sum :math:`\delta_s(v)` of the shares of shortest paths from pivot s that pass v, n places
+    and k pivots
+
+    .. math:: \frac{n}{2k} \sum_s \delta_s(v), \qquad
+              \text{standard error} \quad \frac{n}{2 \sqrt{k}} \, \sigma_v \sqrt{1 - k / n}
+
+    where :math:`\sigma_v` is the standard deviation of :math:`\delta_s(v)` over the pivots. The estimate
+    is unbiased. Where few pivots see v at all, it is skewed and the standard error itself a rough guess.
+
+    Parameters
+    ----------
+    network : Network
+        Any network.
+    sample : int
+        Number of pivots, at least 2; as many as there are places or more give the exact values.
+    weighted : bool
+        As in `betweenness`.
+    seed : int
+        Of the draw; the same seed gives the same values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `betweenness` and `standard_error`, one row a place, in network order.
+
+    Raises
+    ------
+    NetworkError
+        If the sample is smaller than 2.
+
+    References
+    ----------
+    Brandes and Pich (2007), Centrality estimation in large networks.
+    """
+    if sample < 2:
+        raise NetworkError(f"a sample of at least 2 places is needed to tell an error, not {sample}")
+    n = network.n_places
+    k = min(sample, n)
+    pivots = np.sort(np.random.default_rng(seed).choice(n, k, replace=False))
+    total, squares = _paths.dependencies(network, pivots, weighted=weighted)
+    variance = np.maximum(squares - total**2 / max(k, 1), 0) / max(k - 1, 1)
+    error = n / 2 * np.sqrt(variance / max(k, 1) * (1 - k / max(n, 1)))
+    return pd.DataFrame({"betweenness": n / (2 * max(k, 1)) * total, "standard_error": error}, index=network.ids)
 
 
 def closeness(network: Network, *, weighted: bool = False) -> pd.Series:
@@ -210,8 +271,7 @@ def closeness(network: Network, *, weighted: bool = False) -> pd.Series:
         0 to 1 if unweighted, from 0 on if weighted; 0 for isolates. As it looks at one component
         only, places of a small component may come out high; `harmonic` does not have this.
     """
-    values = _graph(network).closeness(weights=_lengths(network, weighted=weighted), normalized=True)
-    return _series(network, "closeness", np.nan_to_num(np.array(values, dtype=np.float64)))
+    return _series(network, "closeness", np.nan_to_num(_paths.closeness(network, weighted=weighted)))
 
 
 def harmonic(network: Network, *, weighted: bool = False) -> pd.Series:
@@ -229,8 +289,7 @@ def harmonic(network: Network, *, weighted: bool = False) -> pd.Series:
     pandas.Series
         0 to 1 if unweighted, from 0 on if weighted; 0 for isolates and for a single place.
     """
-    values = _graph(network).harmonic_centrality(weights=_lengths(network, weighted=weighted), normalized=True)
-    return _series(network, "harmonic", np.nan_to_num(np.array(values, dtype=np.float64)))
+    return _series(network, "harmonic", np.nan_to_num(_paths.harmonic(network, weighted=weighted)))
 
 
 def core_number(network: Network) -> pd.Series:
@@ -246,7 +305,7 @@ def core_number(network: Network) -> pd.Series:
     pandas.Series
         Integers, 0 for isolates.
     """
-    return _series(network, "core_number", np.array(_graph(network).coreness(), dtype=np.int64))
+    return _series(network, "core_number", _triads.core_numbers(network))
 
 
 MEASURES: dict[str, Callable[[Network], pd.Series]] = {
@@ -400,15 +459,32 @@ def _series(network: Network, name: str, values: ArrayLike) -> pd.Series:
     return pd.Series(np.asarray(values), index=network.ids, name=name)
 
 
-def _graph(network: Network) -> Any:
-    from innovation_graph._igraph import graph_of  # noqa: PLC0415 - igraph is loaded only when asked for
-
-    return graph_of(network)
-
-
-def _lengths(network: Network, *, weighted: bool) -> list[float] | None:
-    weight = network.upper.data
-    return (weight.mean() / weight).tolist() if weighted and len(weight) else None
+def _stationary(network: Network, damping: float) -> NDArray[np.float64]:
+    """Solve for the shares of the walker, then let it walk until none moves by more than the noise."""
+    n = network.n_places
+    full = network.adjacency
+    strength = full.sum(axis=1)
+    alone = strength == 0
+    if alone.all():
+        return np.full(n, 1 / max(1, n))
+    # A walker on an isolate always jumps, so that all of them together return this much to every place.
+    jump = (1 - damping) / (n - damping * alone.sum())
+    root = np.where(alone, 0, 1 / np.sqrt(np.where(alone, 1, strength)))
+    # Shares over the root of strength obey a symmetric, positive definite system: conjugate gradients halve
+    # the error in every step, where the walk itself would need five in a network of two parts.
+    system = LinearOperator((n, n), matvec=lambda x: x - damping * root * (full @ (root * x)), dtype=np.float64)
+    start = (1 - alone.sum() * jump) * strength / strength.sum()
+    solved, _ = cg(system, jump * root, x0=start * root, rtol=_STEADY, maxiter=100)
+    values = np.where(alone, jump, solved / np.where(alone, 1, root))
+    follow = damping * root**2
+    steps = int(np.ceil(np.log(_STEADY * (1 - damping)) / np.log(damping))) if damping else 1
+    for _ in range(steps):
+        after = jump + full @ (follow * values)
+        moved = np.abs(after - values) > _STEADY * (1 - damping) * after
+        values = after
+        if not moved.any():
+            break
+    return np.asarray(values / values.sum())
 
 
 def _rank(values: NDArray[np.float64]) -> NDArray[np.int64]:

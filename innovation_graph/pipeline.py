@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from innovation_graph import centrality, communities, places
+from innovation_graph import centrality, communities, places, scenario, studies, uncertainty, validation
 from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
+from innovation_graph._tables import write_tables
 from innovation_graph._version import __version__
 from innovation_graph.errors import RecipeError
 from innovation_graph.network import Network
@@ -23,7 +24,7 @@ from innovation_graph.samples import sample_records
 from innovation_graph.sources import ingesting, openalex
 from innovation_graph.views import explorer, layout
 
-__all__ = ["Result", "draw", "ranked", "run", "write_network"]
+__all__ = ["Result", "draw", "run", "write_network"]
 
 _MARKER = "run.json"
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "igraph", "networkx", "pyvis")
@@ -95,6 +96,7 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
             report(f"Network {name}: {network!r}")
             write_network(network, origin, folder / name / "network")
             tables[name], summaries[name] = _measure(network, plan, recipe, folder / name, report)
+            _study(network, origin, recipe.seed, folder / name, report)
             summaries[name] |= {"records": dict(records.info), "addresses_located": located.reasons}
             if plan.indicator is not None:
                 indicators[f"indicator_{plan.indicator}"] = _indicator(network, plan.indicator)
@@ -194,7 +196,7 @@ def _measure(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     values = centrality.table(network, plan.measures)
     partition = communities.leiden(network, resolution=plan.resolution, seed=recipe.seed)
-    write_csv(ranked(network, values), folder / "centrality.csv", synthetic=network.synthetic)
+    write_csv(studies.ranked(network, values), folder / "centrality.csv", synthetic=network.synthetic)
     partition.write(folder / "communities.csv")
     if network.n_places > layout.MOST_PLACES:
         report(
@@ -217,26 +219,25 @@ def _measure(
     }
 
 
-def ranked(network: Network, values: pd.DataFrame) -> pd.DataFrame:
-    """Join names, values and ranks into one table, the strongest place first.
-
-    Parameters
-    ----------
-    network : Network
-        The network that was measured.
-    values : pandas.DataFrame
-        What `centrality.table` gave.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Names and totals of the places, each measure and its rank (`<measure>_rank`).
-    """
-    about = network.places[["name_en", "name_zh", "country", "works", "solo_works", "fractional_works"]]
-    both = about.join(values).join(centrality.ranks(values).add_suffix("_rank"))
-    order = [name for measure in values.columns for name in (measure, f"{measure}_rank")]
-    by = "strength" if "strength" in values else values.columns[0]
-    return both[[*about.columns, *order]].sort_values(by, ascending=False, kind="stable")
+def _study(network: Network, origin: Origin, seed: int, folder: Path, report: Report) -> None:
+    """Write what a plan asks for beside the usual: groups of measures, error bars, scenarios, verdicts."""
+    plan, mark = origin.plan, network.synthetic
+    if plan.groups:
+        tables = studies.measure(network, plan.groups, seed=seed)
+        write_tables(folder / "measures", tables, what="measures", synthetic=mark)
+    if plan.bootstrap:
+        report(f"Bootstrap of {folder.name}: {plan.bootstrap:,} replicates")
+        found = uncertainty.bootstrap(origin.stream, counting=plan.counting, replicates=plan.bootstrap, seed=seed)
+        found.write(folder / "uncertainty")
+    for name in plan.scenarios:
+        chosen = scenario.read_scenario(name)
+        report(f"What if, {folder.name}: {chosen.title}")
+        outcome = scenario.whatif(chosen, network, rebuild=lambda **changes: origin.changed(**changes).network())
+        outcome.write(folder / "whatif" / Path(name).stem)
+    if plan.validate is not None:
+        kind: Any = "patents" if plan.kind == "patent" else "papers"
+        table = validation.validate(network, plan.validate, kind, seed)
+        write_csv(table, folder / "validation.csv", synthetic=mark, index=False)
 
 
 def draw(

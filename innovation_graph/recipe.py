@@ -13,8 +13,11 @@ from innovation_graph.errors import RecipeError
 from innovation_graph.places import SETS, Places, get
 from innovation_graph.places.resolver import THRESHOLD
 from innovation_graph.projection import COUNTING
+from innovation_graph.scenario import read_scenario
 from innovation_graph.selection import KINDS, Selection
 from innovation_graph.sources.adapters import SOURCES
+from innovation_graph.studies import GROUPS
+from innovation_graph.validation import REPORTS
 
 __all__ = [
     "MapPlan",
@@ -84,9 +87,10 @@ class MapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class NetworkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One network: which works, whose sites, how to count, what to draw, which GIHI indicator it feeds (17, 18).
+    """One network: which works, whose sites, how to count, what to ask of it, which GIHI indicator it feeds (17, 18).
 
-    `records` are its own, instead of those of the recipe.
+    `records` are its own, instead of those of the recipe. `groups` are those of `studies.GROUPS`; `bootstrap` is the
+    number of replicates; `scenarios` are packaged ones or files; `validate` names a report.
     """
 
     records: RecordsPlan | None = None
@@ -102,7 +106,11 @@ class NetworkPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     drop_retracted: bool = False
     counting: str = "whole"
     measures: tuple[str, ...] | None = None
+    groups: tuple[str, ...] = ()
     resolution: float = 1.0
+    bootstrap: int = 0
+    scenarios: tuple[str, ...] = ()
+    validate: str | None = None
     indicator: int | None = None
     maps: Mapping[str, MapPlan] = msgspec.field(default_factory=lambda: {"map": MapPlan()})
 
@@ -152,6 +160,9 @@ def read_recipe(path: Path | str) -> Recipe:
     def map_of(name: str | None) -> str | None:
         return name if name is None or not Path(name).suffix else absolute(name)  # a bare name is a packaged map
 
+    def scenario_of(name: str) -> str:
+        return name if not Path(name).suffix else str(absolute(name))  # a bare name is a packaged scenario
+
     def settled(plan: RecordsPlan) -> RecordsPlan:
         return msgspec.structs.replace(
             plan,
@@ -162,7 +173,11 @@ def read_recipe(path: Path | str) -> Recipe:
         )
 
     networks = {
-        name: plan if plan.records is None else msgspec.structs.replace(plan, records=settled(plan.records))
+        name: msgspec.structs.replace(
+            plan,
+            records=None if plan.records is None else settled(plan.records),
+            scenarios=tuple(map(scenario_of, plan.scenarios)),
+        )
         for name, plan in recipe.networks.items()
     }
     plan = recipe.places
@@ -263,6 +278,18 @@ def _check_records(plan: RecordsPlan) -> None:
         raise RecipeError(f"records: {', '.join(foreign)} cannot be used with the source openalex")
 
 
+def _check_studies(where: str, plan: NetworkPlan) -> None:
+    foreign = [group for group in plan.groups if group not in GROUPS]
+    if foreign:
+        raise RecipeError(f"{where}groups = {list(plan.groups)}; known: {', '.join(GROUPS)}")
+    if plan.bootstrap and plan.bootstrap < 2:
+        raise RecipeError(f"{where}bootstrap = {plan.bootstrap}; expected a number of replicates, 2 or more")
+    if plan.validate is not None and plan.validate not in REPORTS:
+        raise RecipeError(f"{where}validate = {plan.validate!r}; known: {', '.join(REPORTS)}")
+    for scenario in plan.scenarios:
+        read_scenario(scenario)
+
+
 def _check_plan(name: str, plan: NetworkPlan) -> None:
     where = f"network {name!r}: "
     selection = plan.selection()
@@ -274,6 +301,7 @@ def _check_plan(name: str, plan: NetworkPlan) -> None:
     unknown = [measure for measure in measures if measure not in MEASURES]
     if unknown or not measures:
         raise RecipeError(f"{where}measures = {list(measures)}; known: {', '.join(MEASURES)}")
+    _check_studies(where, plan)
     for drawing in plan.maps.values():
         if drawing.lang not in ("en", "zh"):
             raise RecipeError(f"{where}lang = {drawing.lang!r}; known: en, zh")

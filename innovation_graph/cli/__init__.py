@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from innovation_graph._version import __version__
-from innovation_graph.cli import fetching, measures, networks, records
+from innovation_graph.cli import drawing, fetching, measures, networks, records, trust, works
 from innovation_graph.cli.common import errors, screen
 from innovation_graph.errors import InnovationGraphError
 
@@ -26,6 +26,9 @@ app.add_typer(fetching.app, name="fetch")
 app.add_typer(records.app)
 app.add_typer(networks.app)
 app.add_typer(measures.app)
+app.add_typer(works.app)
+app.add_typer(trust.app)
+app.add_typer(drawing.app)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,17 +16,23 @@ from rich.table import Table
 from innovation_graph.errors import RecipeError
 
 __all__ = [
+    "Moved",
     "Net",
+    "Seed",
     "Types",
     "Years",
     "bar",
     "check_own",
     "errors",
+    "fitting",
     "names",
     "open_records",
     "print_counts",
+    "print_menu",
     "print_stages",
+    "print_table",
     "print_top",
+    "put_tables",
     "say",
     "screen",
     "some_of",
@@ -40,6 +47,8 @@ errors = Console(stderr=True)
 
 Net = Annotated[Path, typer.Argument(metavar="NET", help="A network folder.", show_default=False)]
 Years = Annotated[str | None, typer.Option(metavar="2019-2023", help="A year or a range of years.")]
+Seed = Annotated[int, typer.Option(help="Equal seeds give equal results.")]
+Moved = Annotated[Path | None, typer.Option("--records", help="Where the records are now, if they were moved.")]
 Types = Annotated[str | None, typer.Option(metavar="A,B", help="Only works of these types.")]
 
 
@@ -131,6 +140,58 @@ def print_stages(networks: Mapping[str, Any]) -> None:
         share = f"{counts[5]:,} ({counts[5] / max(counts[4], 1):.0%})"
         table.add_row(escape(name), *(f"{n:,}" for n in counts[:5]), share, f"{network.n_links:,}")
     screen.print(table)
+
+
+def print_menu(menu: Any) -> None:
+    """Print all measures by group, with what they tell."""
+    for group, part in menu.groupby("group", sort=False):
+        table = Table(title=escape(str(group)), title_justify="left", show_header=False, box=None)
+        for row in part.itertuples():
+            table.add_row(f"[b]{escape(row.measure)}[/b]", escape(row.tells))
+        screen.print(table)
+
+
+def print_table(
+    title: str, rows: Any, columns: Sequence[str] | None = None, *, synthetic: bool = False, most: int = 12
+) -> None:
+    """Print the first rows of a table, of many columns only those that a narrow screen holds."""
+    rows = rows if columns is None else rows[list(columns)]
+    table = Table(title=escape(title + (" - SYNTHETIC DATA" if synthetic else "")))
+    for name in rows.columns:
+        numeric = rows[name].dtype.kind in "if"
+        table.add_column(escape(str(name).replace("_", " ")), justify="right" if numeric else "left")
+    for row in rows.head(most).itertuples(index=False):
+        table.add_row(*(escape(_shown(value)) for value in row))
+    screen.print(table)
+
+
+def _shown(value: Any) -> str:
+    from pandas import isna
+
+    if isna(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.4g}" if value % 1 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def put_tables(out: Path, tables: Mapping[str, Any], *, what: str, network: Any) -> None:
+    """Write a folder of tables about a network and say so."""
+    from innovation_graph._tables import write_tables
+
+    files = write_tables(
+        out, tables, what=what, synthetic=network.synthetic, about={"provenance": dict(network.provenance)}
+    )
+    say(f"Written to {out}: {', '.join(files)}")
+
+
+def fitting(function: Any, given: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Return the options that were given, if the function takes them."""
+    options = {name: value for name, value in given.items() if value is not None}
+    foreign = [f"--{name.replace('_', '-')}" for name in options if name not in signature(function).parameters]
+    if foreign:
+        raise RecipeError(f"{', '.join(foreign)} cannot be used with {what}")
+    return options
 
 
 def print_top(title: str, rows: Any, measures: list[str], synthetic: bool) -> None:

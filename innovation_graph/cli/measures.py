@@ -1,21 +1,37 @@
-"""Commands that measure and draw networks: centrality, communities, map, run."""
+"""Commands that measure networks: centrality, measures, communities, backbone."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
-from innovation_graph.cli.common import Net, check_own, names, print_stages, print_top, say, screen
-from innovation_graph.errors import RecipeError
+from innovation_graph.cli.common import (
+    Net,
+    Seed,
+    check_own,
+    names,
+    print_menu,
+    print_top,
+    put_tables,
+    say,
+    warn,
+)
+from innovation_graph.errors import UnknownNameError
 
 __all__ = ["app"]
 
 app = typer.Typer()
 
+_PANEL = "Measures"
 
-@app.command("centrality", epilog="Example: innovation-graph centrality papers --measures strength,eigenvector")
+_SHOWN = ("strength", "eigenvector", "constraint", "partner_countries", "participation")
+
+
+@app.command(
+    "centrality",
+    rich_help_panel=_PANEL,
+    epilog="Example: innovation-graph centrality papers --measures strength,eigenvector",
+)
 def centrality_command(
     net: Net,
     out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("centrality.csv"),
@@ -25,7 +41,7 @@ def centrality_command(
     from innovation_graph import centrality
     from innovation_graph._csv import write_csv
     from innovation_graph.network import read_network
-    from innovation_graph.pipeline import ranked
+    from innovation_graph.studies import ranked
 
     check_own(out, "place_id,")
     network = read_network(net)
@@ -36,123 +52,149 @@ def centrality_command(
     say(f"Written to {out}")
 
 
-@app.command("communities", epilog="Example: innovation-graph communities papers --resolution 1.2 --out groups.csv")
+@app.command(
+    "measures",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph measures papers --out papers_measured | "
+    "innovation-graph measures papers --groups openness,ties | innovation-graph measures --menu",
+)
+def measures_command(
+    net: Annotated[Path | None, typer.Argument(metavar="NET", help="A network folder.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(help="Folder of tables to write.")] = Path("measures"),
+    groups: Annotated[str | None, typer.Option(metavar="A,B", help="Groups of measures (see below).")] = None,
+    menu: Annotated[bool, typer.Option("--menu", help="List every measure and what it tells, and stop.")] = False,
+    seed: Seed = 0,
+) -> None:
+    """Measure a network in many ways, by groups.
+
+    [b]position[/b]    who is central: degree, strength, eigenvector, PageRank, betweenness, closeness, core
+    [b]structure[/b]   how a place is embedded: constraint, effective size, clustering, s-core, eccentricity
+    [b]openness[/b]    how international it is: domestic share, partner countries, diversity, E-I, distances
+    [b]roles[/b]       its part among communities and countries: participation, within-module z, gateway
+    [b]network[/b]     the network as a whole: density, assortativity, centralisation, Gini, modularity
+    [b]partners[/b]    ten largest partners of each place; tables between countries and continents
+    [b]ties[/b]        similarities, gravity expectation, over- and under-represented ties (not by default)
+    [b]references[/b]  rich club and small world against random networks (slow, not by default)
+    """
+    from innovation_graph import studies
+    from innovation_graph.network import read_network
+
+    if menu or net is None:
+        print_menu(studies.menu())
+        return
+    network = read_network(net)
+    tables = studies.measure(network, names(groups), seed=seed)
+    put_tables(out, tables, what="measures", network=network)
+    if "places" in tables:
+        about = tables["places"]
+        title = f"{net.name}: the first ten of {network.n_places}"
+        print_top(title, about, [name for name in _SHOWN if name in about], network.synthetic)
+    if "ties" in (names(groups) or ()) and "ties_null_model" not in tables:
+        warn("no null model of ties: it needs whole counting and the works of each place")
+
+
+@app.command(
+    "communities",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph communities papers --resolution 1.2 --out groups.csv | "
+    "innovation-graph communities papers --runs 100 (consensus, and how sure each place is) | "
+    "innovation-graph communities papers --scan",
+)
 def communities_command(
     net: Net,
     out: Annotated[Path, typer.Option(help="CSV to write; a JSON with quality and parameters goes beside it.")] = Path(
         "communities.csv"
     ),
-    resolution: Annotated[float, typer.Option(help="Larger: more and smaller communities.")] = 1.0,
-    objective: Annotated[str, typer.Option(help="modularity or association_strength (as VOSviewer).")] = "modularity",
-    seed: Annotated[int, typer.Option(help="Equal seeds give equal communities.")] = 0,
+    algorithm: Annotated[
+        str, typer.Option(help="leiden, louvain, infomap, walktrap, label_propagation or hierarchical.")
+    ] = "leiden",
+    resolution: Annotated[
+        float | None, typer.Option(help="Leiden, Louvain; larger: more and smaller communities. [default: 1]")
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help="Leiden: modularity, association_strength (as VOSviewer) or cpm. [default: modularity]"),
+    ] = None,
+    runs: Annotated[
+        int, typer.Option(help="More than 1: consensus of so many runs; <out>_stability.csv tells how sure.")
+    ] = 1,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Try many resolutions instead and say which are stable.")
+    ] = False,
+    seed: Seed = 0,
 ) -> None:
-    """Find communities with the Leiden algorithm."""
-    from innovation_graph import communities
+    """Find communities, and say how far they can be trusted."""
+    from innovation_graph import communities, stability, studies
+    from innovation_graph._csv import write_csv
     from innovation_graph.network import read_network
 
-    check_own(out, "place_id,")
+    check_own(out, "resolution," if scan else "place_id,")
     network = read_network(net)
-    # The function refuses an objective that does not exist.
-    partition = communities.leiden(network, resolution=resolution, objective=objective, seed=seed)  # type: ignore[arg-type]
+    if scan:
+        table = stability.resolution_scan(network, seed=seed)
+        write_csv(table, out, synthetic=network.synthetic, index=table.index.name is not None)
+        say(table.to_string(max_rows=40))
+        say(f"Written to {out}")
+        return
+    given: dict[str, Any] = {"resolution": resolution, "objective": objective}
+    options = {name: value for name, value in given.items() if value is not None}
+    if algorithm not in communities.ALGORITHMS:
+        raise UnknownNameError("algorithm", algorithm, communities.ALGORITHMS)
+    if runs > 1:
+        partition, tables = studies.communities_of(network, algorithm=algorithm, runs=runs, seed=seed, **options)
+        beside = out.with_name(f"{out.stem}_stability.csv")
+        check_own(beside, "place_id,")
+        write_csv(tables["stability"], beside, synthetic=network.synthetic)
+        say(f"How sure each place is of its community: {beside}")
+    else:
+        partition = communities.find(network, algorithm, seed=seed, **options)
     partition.write(out)
     say(f"{partition!r}")
-    names = communities.names(partition, network)[partition.sizes > 1]
-    for name in names.head(20):
+    named = communities.names(partition, network)[partition.sizes > 1]
+    for name in named.head(20):
         say(f"  {name}")
-    alone = partition.n_communities - len(names)
-    if alone or len(names) > 20:
-        more = f"{len(names) - 20} more and " if len(names) > 20 else ""
+    alone = partition.n_communities - len(named)
+    if alone or len(named) > 20:
+        more = f"{len(named) - 20} more and " if len(named) > 20 else ""
         say(f"  and {more}{alone} places by themselves")
     say(f"Written to {out}")
 
 
-@app.command("map", epilog="Example: innovation-graph map papers --blocs CN:US --out sino_us.html")
-def map_command(
-    net: Net,
-    out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("map.html"),
-    countries: Annotated[str | None, typer.Option(metavar="CN,US", help="Only places of these countries.")] = None,
-    blocs: Annotated[str | None, typer.Option(metavar="CN:US", help="Two groups face to face; A,B:C for more.")] = None,
-    size_by: Annotated[
-        str | None, typer.Option(help="Measure that gives the size of the circles. [default: strength]")
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="Heading.")] = None,
-    lang: Annotated[str, typer.Option(help="en or zh; the page can switch.")] = "en",
-    seed: Annotated[int, typer.Option(help="Seed of layout and communities.")] = 0,
-) -> None:
-    """Draw an interactive page: one file that opens anywhere, without a network."""
-    from innovation_graph.network import read_network
-    from innovation_graph.pipeline import draw
-    from innovation_graph.recipe import MapPlan
-
-    sides: tuple[tuple[str, ...], ...] = ()
-    if blocs is not None:
-        sides = tuple(_coded(side.split(",")) for side in blocs.split(":"))
-        if len(sides) != 2 or not all(sides):
-            raise RecipeError(f"--blocs: expected two groups of countries or places such as CN:US, got {blocs!r}")
-    plan = MapPlan(title=title, countries=_coded(names(countries) or ()), blocs=sides, size_by=size_by, lang=lang)
-    check_own(out, "innovation-graph")
-    if out.resolve().is_relative_to(net.resolve()):
-        raise RecipeError(f"--out {out} lies inside the network folder {net}; write the page elsewhere")
-    draw(read_network(net), plan, out, seed=seed)
-    say(f"Written to {out} ({out.stat().st_size / 1000:,.0f} kB)")
-
-
-@app.command("links", epilog="Example: innovation-graph links papers --out links.csv")
-def links_command(
-    net: Net,
-    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("links.csv"),
-    minimum: Annotated[float | None, typer.Option(help="Only links of at least this weight.")] = None,
-) -> None:
-    """List the links with names, the heaviest first: a table for spreadsheets."""
-    from innovation_graph._csv import write_csv
-    from innovation_graph.network import read_network
-    from innovation_graph.similarity import association_strength
-
-    check_own(out, "source,")
-    network = read_network(net)
-    table = network.links()
-    about = network.places[["name_en", "country"]]
-    for end in ("source", "target"):
-        table[[f"{end}_name", f"{end}_country"]] = about.loc[table[end]].to_numpy()
-    table["association_strength"] = association_strength(network).links()["weight"]
-    columns = ["source", "target", "source_name", "source_country", "target_name", "target_country"]
-    table = table[table["weight"] >= (minimum or 0)].sort_values("weight", ascending=False, kind="stable")
-    write_csv(table[[*columns, "weight", "association_strength"]], out, synthetic=network.synthetic, index=False)
-    for _, link in table.head(10).iterrows():
-        say(f"  {link['source_name']} - {link['target_name']}: {link['weight']:,.6g}")
-    say(f"{len(table):,} links written to {out}")
-
-
 @app.command(
-    "run",
-    epilog="Examples: innovation-graph run --out demo (the sample) | innovation-graph run mine.toml --out results",
+    "backbone",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph backbone papers --rule disparity --alpha 0.01 --out core | "
+    "innovation-graph backbone papers --rule top_k --k 3 --out core",
 )
-def run_command(
-    recipe: Annotated[Path | None, typer.Argument(help="A recipe (TOML); without one, the packaged sample.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for all results.")] = Path("innovation-graph-results"),
+def backbone_command(
+    net: Net,
+    out: Annotated[Path, typer.Option(help="Network folder to write.")] = Path("backbone"),
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="disparity, noise_corrected, maximum_spanning_tree, doubly_stochastic, top_k, threshold or readable."
+        ),
+    ] = "disparity",
+    alpha: Annotated[float | None, typer.Option(help="disparity, noise_corrected: level of significance.")] = None,
+    delta: Annotated[
+        float | None, typer.Option(help="noise_corrected: standard deviations above expectation, instead of alpha.")
+    ] = None,
+    k: Annotated[int | None, typer.Option("--k", help="top_k: links a place.")] = None,
+    minimum: Annotated[float | None, typer.Option(help="threshold: least weight.")] = None,
+    share: Annotated[float | None, typer.Option(help="doubly_stochastic: share of the links to keep.")] = None,
 ) -> None:
-    """Go the whole way: records, networks, centralities, communities, indicators and maps."""
-    from innovation_graph import pipeline
-    from innovation_graph.recipe import read_recipe, sample_recipe
+    """Keep the links that carry the structure of a dense network."""
+    from innovation_graph import backbone
+    from innovation_graph.cli.common import fitting
+    from innovation_graph.network import read_network
 
-    chosen = sample_recipe() if recipe is None else read_recipe(recipe)
-    with screen.status("working") as status:
-
-        def report(line: str) -> None:
-            status.update(escape(line[:100]))
-            say(line)
-
-        result = pipeline.run(chosen, out, report=report)
-    print_stages(result.networks)
-    for name, values in result.centralities.items():
-        network = result.networks[name]
-        table = pipeline.ranked(network, values)
-        print_top(f"{name}: the first ten of {network.n_places}", table, list(values.columns), network.synthetic)
-    say(f"Results in {out}: tables (CSV), maps (HTML), networks; run.json tells what was done.")
-
-
-def _coded(given: Sequence[str]) -> tuple[str, ...]:
-    """Return codes for names of countries; what is none stays, it may be a place."""
-    from innovation_graph.places import countries
-
-    return tuple(countries.code_or_name(name) or name for name in given if name)
+    if rule not in backbone.BACKBONES:
+        raise UnknownNameError("backbone", rule, backbone.BACKBONES)
+    given = {"alpha": alpha, "delta": delta, "k": k, "minimum": minimum, "share": share}
+    function = backbone.BACKBONES[rule]
+    network = read_network(net)
+    kept = function(network, **fitting(function, given, f"the rule {rule}"))
+    kept.write(out)
+    weight = kept.total_weight / network.total_weight if network.n_links else 0.0
+    say(f"{kept!r}")
+    say(f"{kept.n_links:,} of {network.n_links:,} links and {weight:.0%} of the weight stay; written to {out}")

@@ -13,9 +13,12 @@ __all__ = ["app"]
 
 app = typer.Typer()
 
+_PANEL = "Records to networks"
+
 
 @app.command(
     "network",
+    rich_help_panel=_PANEL,
     epilog="Example: innovation-graph network records --years 2023 --counting fractional --out papers",
 )
 def network_command(
@@ -85,6 +88,7 @@ def network_command(
 
 @app.command(
     "import",
+    rich_help_panel=_PANEL,
     epilog="Examples: innovation-graph import vosviewer network.json --group-by address --out cities | "
     "innovation-graph import pajek years.zip --slices --directed max --out years",
 )

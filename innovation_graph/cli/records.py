@@ -11,6 +11,8 @@ from innovation_graph.cli.common import Types, Years, bar, names, open_records, 
 __all__ = ["app", "ingest_app"]
 
 app = typer.Typer()
+
+_PANEL = "Files to records"
 ingest_app = typer.Typer(no_args_is_help=True, help="Turn source files into a folder of records.")
 
 _Out = Annotated[Path, typer.Option(help="Folder of records to write.")]
@@ -157,7 +159,11 @@ for _name, (_what, _files) in _SOURCES.items():
     )(_command(_name))
 
 
-@app.command("fields", epilog="Example: innovation-graph fields records --breadth narrow --out records_narrow")
+@app.command(
+    "fields",
+    rich_help_panel=_PANEL,
+    epilog="Example: innovation-graph fields records --breadth narrow --out records_narrow",
+)
 def fields_command(
     records: Annotated[Path, typer.Argument(help="A folder of records with patents.", show_default=False)],
     out: _Out,
