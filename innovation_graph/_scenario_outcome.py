@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from innovation_graph import centrality
 from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
-from innovation_graph._scenario_steps import toml
+from innovation_graph._toml import to_inline
 from innovation_graph.errors import RecipeError, UnknownNameError
 from innovation_graph.network import Network
 
@@ -268,7 +268,7 @@ def _indicators(
 
 
 def _steps(note: Mapping[str, Any]) -> pd.DataFrame:
-    said = [", ".join(f"{key} = {toml(value)}" for key, value in step.items()) for step in note.get("steps", ())]
+    said = [", ".join(f"{key} = {to_inline(value)}" for key, value in step.items()) for step in note.get("steps", ())]
     effects = pd.DataFrame(list(note.get("effects", ())), columns=list(_EFFECTS)).astype("float64")
     effects[["ties", "ties_lost"]] = effects[["ties", "ties_lost"]].astype("Int64")
     index = pd.RangeIndex(1, len(said) + 1, name="step")

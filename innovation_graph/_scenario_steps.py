@@ -1,8 +1,6 @@
 """Steps of a scenario: what one may say, and what each does to a network."""
 
-import json
 import math
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from innovation_graph import _links
+from innovation_graph._toml import to_inline
 from innovation_graph.errors import NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import PLACE_COLUMNS, Network
 from innovation_graph.places import countries
@@ -19,7 +18,7 @@ from innovation_graph.places.sphere import unit_vectors
 from innovation_graph.places.text import slug
 from innovation_graph.projection import COUNTING
 
-__all__ = ["REBUILDING", "Merge", "Step", "check", "described", "merged", "plain", "removed", "scaled", "toml"]
+__all__ = ["REBUILDING", "Merge", "Step", "check", "described", "merged", "plain", "removed", "scaled"]
 
 Group = str | tuple[str, ...]
 """A country (code or name), a place (id, English or Chinese name), or several of them."""
@@ -97,7 +96,7 @@ def _check_values(step: Step) -> None:
         raise RecipeError(f"max_actors must be at least 1, not {step.max_actors}")
     for name, group in _groups(step):
         if not group or not all(text.strip() for text in _names(group)):
-            raise RecipeError(f"{name} must name at least one country or place, not {toml(group)}")
+            raise RecipeError(f"{name} must name at least one country or place, not {to_inline(group)}")
     if step.merge is not None and not step.merge.into.strip():
         raise RecipeError("merge: into must name the new place")
 
@@ -120,13 +119,6 @@ def plain(value: Any) -> Any:
 def described(step: Step) -> dict[str, Any]:
     """Return what a step says, as plain values."""
     return dict(plain(step))
-
-
-def toml(value: Any) -> str:
-    """Return a plain value as TOML on one line; JSON's strings, numbers, booleans and lists are TOML's."""
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{key} = {toml(item)}' for key, item in value.items())} }}"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def selected(network: Network, group: Group) -> NDArray[np.bool_]:
@@ -252,7 +244,8 @@ def merged(network: Network, step: Merge) -> tuple[Network, dict[str, Any], dict
     """Make places one, where the first of them stood."""
     inside = selected(network, step.places)
     if inside.sum() < 2:
-        raise NetworkError(f"merge needs at least two places, {toml(plain(step.places))} is {_some(network, inside)}")
+        said = to_inline(plain(step.places))
+        raise NetworkError(f"merge needs at least two places, {said} is {_some(network, inside)}")
     row, at = _merged_row(network, step.into, inside), int(np.flatnonzero(inside)[0])
     keep = ~inside
     keep[at] = True

@@ -130,7 +130,8 @@ def emerging(
         False discovery rate, 0 to 1. Four times or fewer can never pass 0.05, and of many ties hardly one does with
         fewer than about eight times; None lists any tie whose share rises, significant or not.
     minimum : float
-        Weight a time, above 0.
+        Weight a time, above 0. From a source that shows only ties above a limit take at least that limit: else
+        ties that have just crossed it lead the list.
 
     Returns
     -------

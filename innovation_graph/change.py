@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from innovation_graph import centrality
 from innovation_graph._over_time import Ties, axis_of, ties_of, union_of_places
+from innovation_graph._ratio import ratio
 from innovation_graph._tie_trends import declining, emerging, mann_kendall, trends
 from innovation_graph.errors import RecipeError
 from innovation_graph.network import Network
@@ -82,11 +83,11 @@ def timeline(networks: Mapping[str, Network]) -> pd.DataFrame:
         "places": np.array(linked, dtype=np.int64),
         "ties": count.astype(np.int64),
         "weight": weight,
-        "density": _ratio(count, np.full(len(count), n * (n - 1) / 2)),
+        "density": ratio(count, np.full(len(count), n * (n - 1) / 2)),
         "new": new,
         "lost": lost,
         "kept": kept,
-        "jaccard": _ratio(kept, new + lost + kept),
+        "jaccard": ratio(kept, new + lost + kept),
     }
     years = np.diff(ties.axis)
     for name in ("ties", "weight"):
@@ -260,7 +261,7 @@ def persistence(before: Network, after: Network) -> pd.Series:
     of = np.array([n_old + n_new - kept, n_old, n_new, np.maximum(old, new).sum()])
     counts = {"before": n_old, "after": n_new, "kept": kept, "new": n_new - kept, "lost": n_old - kept}
     names = ["jaccard", "kept_share", "novelty", "weighted_jaccard"]
-    return pd.Series({**counts, **dict(zip(names, _ratio(both, of).tolist(), strict=True))}, name="persistence")
+    return pd.Series({**counts, **dict(zip(names, ratio(both, of).tolist(), strict=True))}, name="persistence")
 
 
 def novelty(before: Network, after: Network) -> pd.DataFrame:
@@ -290,9 +291,9 @@ def novelty(before: Network, after: Network) -> pd.DataFrame:
     counts = {"before": was, "after": comes, "kept": kept, "new": comes - kept, "lost": was - kept}
     table = pd.DataFrame({name: values.astype(np.int64) for name, values in counts.items()}, index=ties.ids)
     return table.assign(
-        novelty=_ratio(comes - kept, comes),
-        kept_share=_ratio(kept, was),
-        new_weight=_ratio(by_place(np.where(old == 0, new, 0)), by_place(new)),
+        novelty=ratio(comes - kept, comes),
+        kept_share=ratio(kept, was),
+        new_weight=ratio(by_place(np.where(old == 0, new, 0)), by_place(new)),
     )
 
 
@@ -304,11 +305,6 @@ def _time_index(times: Sequence[str] | Mapping[str, Network]) -> "pd.Index[str]"
     return pd.Index([str(time) for time in times], dtype="str", name="time")
 
 
-def _ratio(values: NDArray[np.number], of: NDArray[np.number]) -> _Floats:
-    """Divide; NA where there is nothing to divide by."""
-    return np.asarray(np.divide(values, of, out=np.full(len(values), np.nan), where=of > 0))
-
-
 def _growth(first: _Floats, last: _Floats, years: _Floats | float) -> _Floats:
     """Return the compound growth a year; NA where the first value is 0."""
-    return _ratio(last, first) ** (1 / np.asarray(years)) - 1
+    return ratio(last, first) ** (1 / np.asarray(years)) - 1

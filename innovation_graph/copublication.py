@@ -3,7 +3,8 @@
 What counts is the work, not the tie: a paper of five countries is one international paper. The countries of a
 work are those of all its addresses (authors of papers, applicants of patents, or whom the selection names),
 wherever these lie: an author outside all hubs makes a paper of a hub international. A work without any
-country is neither domestic nor international but unknown.
+country is neither domestic nor international but unknown. One with a single country is domestic, though some of
+its addresses may name none: numbers of international works are lower bounds where countries are missing.
 """
 
 import math
@@ -15,10 +16,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
 from innovation_graph import incidence
+from innovation_graph._ratio import ratio
 from innovation_graph.errors import RecipeError, UnknownNameError
 from innovation_graph.incidence import Block, IncidenceStream
 from innovation_graph.places import Located, locate, open_set
@@ -124,8 +126,9 @@ def copublication(
     by : sequence of {"year", "field"}
         What to divide by. A paper of several fields counts in each, so that fields do not sum to the total.
     groups : mapping, optional
-        Countries that count as one with another, code -> code. By default every code of the source is a
-        country of its own, Hong Kong too; `places.gihi2024().groups` counts as the GIHI groups its hubs.
+        Countries that count as one with another, code -> code. Default: those of the set of places, so that Hong
+        Kong and Taiwan are China with the hubs of the GIHI, as in `international`; {} and, without places, the
+        default leave every code of the source a country of its own.
     threads : int, optional
         Default: as many as there are processors, at most 8.
 
@@ -161,6 +164,8 @@ def copublication(
             raise UnknownNameError("division", name, _BY)
     if len(set(by)) < len(by):
         raise RecipeError(f"each division can be asked for once, not {list(by)}")
+    if groups is None and located is not None:
+        groups = located.groups
     stream = incidence.stream(records, _countries(records, groups), selection or _PAPERS)
     kind = np.minimum(_numbers_of_countries(stream, threads), _INTERNATIONAL)
     cells, labels = _cells(stream.records, stream.keep, by)
@@ -193,8 +198,8 @@ def copublication(
         domestic=numbers[:, _DOMESTIC],
         international=international,
         unknown=numbers[:, _UNKNOWN],
-        share=_ratio(international, papers),
-        share_known=_ratio(international, papers - numbers[:, _UNKNOWN]),
+        share=ratio(international, papers),
+        share_known=ratio(international, papers - numbers[:, _UNKNOWN]),
     )
 
 
@@ -276,11 +281,11 @@ def openness_of_works(
         If the places are of other records, or the selection asks for what the records do not have.
     """
     table = copublication(records, located, selection, by=(), groups=groups, threads=threads).iloc[1:]
-    shares = {f"{name}_share": _ratio(table[name], table["papers"]) for name in ("domestic", "international")}
+    shares = {f"{name}_share": ratio(table[name], table["papers"]) for name in ("domestic", "international")}
     columns = {
         "works": table["papers"].to_numpy(),
         **shares,
-        "unknown_share": _ratio(table["unknown"], table["papers"]),
+        "unknown_share": ratio(table["unknown"], table["papers"]),
     }
     return pd.DataFrame(columns, index=located.places.index)
 
@@ -390,11 +395,3 @@ def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], Any]:
     codes = pc.index_in(column, value_set=pa.array(distinct, column.type)).fill_null(len(distinct)).to_numpy()
     values = pd.Series([*distinct, *([pd.NA] if column.null_count else [])], dtype=kind)
     return codes.astype(np.int64), values.array
-
-
-def _ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
-    """Divide, NaN where there is nothing to divide by."""
-    part, whole = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
-    result = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=result, where=whole > 0)
-    return result

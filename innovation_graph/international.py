@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from innovation_graph._ratio import ratio
 from innovation_graph.errors import NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import Network
 from innovation_graph.places.sphere import great_circle_km
@@ -81,7 +82,8 @@ def openness(network: Network, by: Groups = "country") -> pd.DataFrame:
     pandas.DataFrame
         One row a place, in network order, with the columns of `OPENNESS`. Shares and `simpson` are 0 to 1,
         E-I indices -1 (all inside) to 1 (all outside), `shannon` 0 to ln(partner_countries). Undefined is
-        NaN: everything but `partner_countries` (0) of an isolate, diversity without an international tie.
+        NaN: everything but `partner_countries` (0) of an isolate, diversity without an international tie, and
+        both kinds of shares of a place whose own country is not known (`partner_countries` 0, `unknown_share` 1).
         Nothing changes when all weights are scaled.
 
     Raises
@@ -116,14 +118,14 @@ def openness(network: Network, by: Groups = "country") -> pd.DataFrame:
     p = outside.data / outside.sum(axis=1)[place]
     shannon, squares = (_added(place, values, network.n_places) for values in (-p * np.log(p), p**2))
     shannon, squares = (np.where(countries > 0, values, np.nan) for values in (shannon, squares))
-    share, tie_share = _ratio(weight - inside, weight), _ratio(ties - ties_in, ties)
+    share, tie_share = ratio(weight - inside, weight), ratio(ties - ties_in, ties)
     far, near, mean_km = _lengths(network)
     columns = {
-        "domestic_share": _ratio(inside, weight),
+        "domestic_share": ratio(inside, weight),
         "international_share": share,
-        "domestic_tie_share": _ratio(ties_in, ties),
+        "domestic_tie_share": ratio(ties_in, ties),
         "international_tie_share": tie_share,
-        "unknown_share": _ratio(_unknown(network, group), strength),
+        "unknown_share": ratio(_unknown(network, group), strength),
         "partner_countries": countries,
         "shannon": shannon,
         "effective_countries": np.exp(shannon),
@@ -246,7 +248,7 @@ def bilateral_table(network: Network, by: Groups = "country") -> pd.DataFrame:
         "weight": weight.data,
         "share": weight.data / ((total or 1) / 2),
         "expected": expected,
-        "ratio": _ratio(weight.data, expected),
+        "ratio": ratio(weight.data, expected),
     }
     text = {"group_a": "str", "group_b": "str"}
     return pd.DataFrame({name: values[order] for name, values in table.items()}).astype(text)
@@ -391,16 +393,9 @@ def _lengths(network: Network) -> tuple[NDArray[np.float64], ...]:
         return _added(ends, np.tile(values[known], 2), network.n_places)
 
     total = summed(weight)
-    return tuple(_ratio(summed(weight * part), total) for part in (km > FAR_KM, km < NEAR_KM, km))
+    return tuple(ratio(summed(weight * part), total) for part in (km > FAR_KM, km < NEAR_KM, km))
 
 
 def _added(rows: NDArray[np.integer], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """Add up the values of each row."""
     return np.asarray(np.bincount(rows, weights=values, minlength=n), dtype=np.float64)
-
-
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide, NaN where there is nothing to divide by."""
-    result = np.full(len(whole), np.nan)
-    np.divide(part, whole, out=result, where=whole > 0)
-    return result

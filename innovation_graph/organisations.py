@@ -233,9 +233,8 @@ def concentration(table: pd.DataFrame) -> pd.DataFrame:
     >>> concentration(organisations(records, hubs, Selection(kind="patent"))).columns.tolist()
     ['place', 'works', 'named_share', 'organisations', 'top10_share', 'top20_share', 'hhi']
     """
-    keys = _keys(table)
-    group = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
-    n = int(group.max(initial=-1)) + 1
+    heads, group = _rows_of_places(table)
+    n = len(heads)
     works = np.bincount(group, weights=table["fractional_works"], minlength=n)
     named = table["organisation"].notna().to_numpy()
     part, of = table["fractional_works"].to_numpy()[named], group[named]
@@ -245,7 +244,6 @@ def concentration(table: pd.DataFrame) -> pd.DataFrame:
     nth = np.arange(len(q)) - np.concatenate([[0], np.cumsum(number)])[:-1][of[order]]
     sums = {f"top{k}_share": np.bincount(of[order], weights=q[order] * (nth < k), minlength=n) for k in (10, 20)}
     sums["hhi"] = np.bincount(of, weights=q**2, minlength=n)
-    heads = table[~table.duplicated(keys)][keys].reset_index(drop=True)
     return heads.assign(
         works=np.rint(works).astype(np.int64),
         named_share=total / works,
@@ -269,16 +267,15 @@ def kinds(table: pd.DataFrame) -> pd.DataFrame:
         works: university, research_institute, company, other, unknown (no organisation, or none with a type) and
         those of your own; they sum to 1.
     """
-    keys = _keys(table)
     own = sorted(set(table["kind"]) - set(_COLUMNS))
     names = [*_COLUMNS, *own]
-    group = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
-    n = int(group.max(initial=-1)) + 1
+    heads, group = _rows_of_places(table)
+    n = len(heads)
     code = group * len(names) + pd.Index(names).get_indexer(pd.Index(table["kind"]))
     sums = np.bincount(code, weights=table["fractional_works"], minlength=n * len(names)).reshape(n, len(names))
     works = sums.sum(axis=1)
-    heads = table[~table.duplicated(keys)][keys].reset_index(drop=True).assign(works=np.rint(works).astype(np.int64))
-    return heads.assign(**{name: sums[:, i] / works for i, name in enumerate(names)})
+    shares = {name: sums[:, i] / works for i, name in enumerate(names)}
+    return heads.assign(works=np.rint(works).astype(np.int64), **shares)
 
 
 class _Counts(NamedTuple):
@@ -338,6 +335,13 @@ def _most_frequent(records: Records, column: str, organisation: NDArray[np.int64
     times = values.groupby(["of", "text"]).size().rename("times").reset_index()
     times = times.sort_values(["of", "times", "text"], ascending=[True, False, True]).drop_duplicates("of")
     return times.set_index("of")["text"].reindex(range(n))
+
+
+def _rows_of_places(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.integer]]:
+    """Return the places (and years) of a table as they come, and which of them each row is of."""
+    keys = _keys(table)
+    group = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    return table.loc[~table.duplicated(keys), keys].reset_index(drop=True), group
 
 
 def _keys(table: pd.DataFrame) -> list[str]:

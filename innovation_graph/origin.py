@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
+from scipy import sparse
 
 from innovation_graph import incidence, projection
-from innovation_graph.errors import FormatError
+from innovation_graph.errors import FormatError, UnknownNameError
 from innovation_graph.network import Network, read_network
-from innovation_graph.places import Located, locate
+from innovation_graph.places import SETS, Located, locate
 from innovation_graph.recipe import NetworkPlan, PlacesPlan, Recipe, RecordsPlan, as_toml, read_recipe
 from innovation_graph.records import Records, read_records
 from innovation_graph.samples import sample_records
@@ -85,16 +86,16 @@ class Origin:
         Parameters
         ----------
         folder : Path
-            A network folder. Records beside it, or beside the folder it lies in, are named by a relative
-            path, so that both can be moved together.
+            A network folder. Records, or a table of places, beside it or beside the folder it lies in are named
+            by a relative path, so that all can be moved together.
         """
-        source = RecordsPlan()
+        source, places = RecordsPlan(), self.places
         if self.records.folder is not None and self.records.folder != sample_records().folder:
-            base, lies = folder.resolve(), self.records.folder.resolve()
-            near = lies.parent in (base.parent, base.parent.parent)
-            source = RecordsPlan(path=Path(os.path.relpath(lies, base)).as_posix() if near else str(lies))
+            source = RecordsPlan(path=_path_from(folder, self.records.folder))
+        if places.set not in SETS:
+            places = msgspec.structs.replace(places, set=_path_from(folder, Path(places.set)))
         plan = msgspec.structs.replace(self.plan, records=None)
-        recipe = Recipe(networks={"network": plan}, records=source, places=self.places)
+        recipe = Recipe(networks={"network": plan}, records=source, places=places)
         (folder / _FILE).write_text(as_toml(recipe), encoding="utf-8")
 
 
@@ -111,15 +112,17 @@ def read_origin(folder: Path | str, *, records: Path | str | None = None) -> Ori
     Returns
     -------
     Origin
-        Its `network()` equals the network of the folder.
+        Its `network()` equals the network of the folder, unless a file changed in what is not checked here: the
+        numbers of works and sites, and the table of places.
 
     Raises
     ------
     FormatError
-        If the network was not made from records, or the records are gone or not the same any more.
+        If the network was not made from records, or records or places are gone or not the same any more.
     """
     folder = Path(folder)
-    provenance = read_network(folder).provenance
+    network = read_network(folder)
+    provenance = network.provenance
     if not (folder / _FILE).is_file():
         raise FormatError(
             folder,
@@ -136,7 +139,6 @@ def read_origin(folder: Path | str, *, records: Path | str | None = None) -> Ori
         raise FormatError(folder, expected=f"its records at {path}", got=str(error), hint=hint) from error
     size = (read.n_works, read.n_sites)
     before = (provenance.get("works_read"), provenance.get("sites_read"))
-    plan = next(iter(recipe.networks.values()))
     if size != before:
         raise FormatError(
             folder,
@@ -144,4 +146,25 @@ def read_origin(folder: Path | str, *, records: Path | str | None = None) -> Ori
             got=f"{size[0]} works and {size[1]} sites",
             hint="The records changed since: make the network again.",
         )
-    return Origin.of(read, recipe.places, plan)
+    try:
+        origin = Origin.of(read, recipe.places, next(iter(recipe.networks.values())))
+    except UnknownNameError as error:
+        hint = "Put the table of places back, or make the network again."
+        raise FormatError(folder, expected="its places", got=str(error), hint=hint) from error
+    now = Network(origin.located.places, sparse.csr_array((len(origin.located.places),) * 2)).places
+    own = list(origin.located.places.columns)
+    if not now[own].equals(network.places.reindex(columns=own)):
+        raise FormatError(
+            folder,
+            expected=f"the {network.n_places} places of the network in {recipe.places.set}",
+            got=f"{len(now)} places that are not the same",
+            hint="The places changed since: make the network again.",
+        )
+    return origin
+
+
+def _path_from(folder: Path, path: Path) -> str:
+    """Return a path to be read from a folder: relative if it lies beside that or one level up, else absolute."""
+    base, lies = folder.resolve(), path.resolve()
+    near = lies.parent in (base.parent, base.parent.parent)
+    return Path(os.path.relpath(lies, base)).as_posix() if near else str(lies)

@@ -20,7 +20,7 @@ __all__ = ["by_period", "read_periods"]
 
 _DENSE_CELLS = 1 << 22  # one dense matrix a year while they take no more than 32 MB in all
 _NO_YEAR = int(np.iinfo(np.int16).min)
-_OF_ALL_TIMES = ("works_", "sites_")
+_OF_ALL_TIMES = ("works_", "sites_", "years")
 
 
 def by_period(
@@ -65,10 +65,10 @@ def by_period(
     dict of str to Network
         By time, rising: "2019", of windows "2019-2021". All have the places of the incidence, isolates included,
         with `works`, `solo_works` and `fractional_works` of their period; a year without works gives a network
-        without links. The provenance has `time`, `period` (first and last year), `works_located` and
-        `works_linking` of the period, from a stream also `works_selected`; under `all_times` the counts of the
-        incidence, the located works among them, those `works_without_year`, and those `works_outside`, of years
-        that belong to no period.
+        without links. The provenance has `time`, `period` and `years` (both its first and last year, the second
+        as if they had been selected), `works_located` and `works_linking` of the period, from a stream also
+        `works_selected`; under `all_times` the `years` that were selected, the counts of the incidence, the located
+        works among them, those `works_without_year`, and those `works_outside`, of years that belong to no period.
 
     Raises
     ------
@@ -114,7 +114,8 @@ def by_period(
     networks = {}
     for start, stop in periods:
         time = str(start) if window == 1 else f"{start}-{stop}"
-        notes = {**given, "counting": counting, "time": time, "period": [start, stop], "all_times": all_times}
+        notes = {**given, "counting": counting, "time": time, "all_times": all_times}
+        notes["years"] = notes["period"] = [start, stop]
         if selected is not None:
             notes["works_selected"] = int(((selected >= start) & (selected <= stop)).sum())
         networks[time] = network_of(incidence.places, *slices.between(start, stop), notes)

@@ -74,7 +74,8 @@ import msgspec
 from innovation_graph import _scenario_steps as work
 from innovation_graph._data import data_path
 from innovation_graph._scenario_outcome import Outcome, outcome
-from innovation_graph._scenario_steps import REBUILDING, Merge, Step, toml
+from innovation_graph._scenario_steps import REBUILDING, Merge, Step
+from innovation_graph._toml import to_inline, to_toml
 from innovation_graph.errors import InnovationGraphError, RecipeError
 from innovation_graph.network import Network
 
@@ -221,7 +222,7 @@ def _scenario(raw: Any, path: str | None) -> Scenario:
         try:
             steps.append(msgspec.convert(entry, Step))
         except msgspec.ValidationError as error:
-            raise RecipeError(f"{where}, step {number}: {error}; it says {toml(work.plain(entry))}") from error
+            raise RecipeError(f"{where}, step {number}: {error}; it says {to_inline(work.plain(entry))}") from error
     return Scenario(parts.title, tuple(steps), path)
 
 
@@ -232,9 +233,7 @@ def as_data(scenario: Scenario) -> dict[str, Any]:
 
 def as_toml(scenario: Scenario) -> str:
     """Return a scenario as TOML that `read_scenario` reads again."""
-    data = as_data(scenario)
-    steps = ["".join(f"{key} = {toml(value)}\n" for key, value in step.items()) for step in data["steps"]]
-    return f"title = {toml(data['title'])}\n" + "".join(f"\n[[steps]]\n{step}" for step in steps)
+    return to_toml(as_data(scenario))
 
 
 def apply(scenario: Scenario, network: Network, *, rebuild: Rebuild | None = None) -> Network:

@@ -396,6 +396,9 @@ def test_the_score_is_what_it_says():
     assert list(down["target"]) == ["place-5", "place-3"]
     assert (down["score"] < 0).all()
     assert down["score"].is_monotonic_increasing
+    # A tie that is gone has fallen, however light it is now.
+    gone = change.declining(series([[30, 20, 10, 0, 0, 0], [50] * 6]), recent=2, alpha=None, minimum=5)
+    assert gone[["target", "recent"]].to_numpy().tolist() == [["place-2", 0]]
     assert len(change.emerging(networks, 0, alpha=None)) == 0
     # Too light for the list, before and after.
     assert len(change.emerging(networks, alpha=None, minimum=1000)) == 0

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -221,6 +222,16 @@ def test_families_are_merged_before_they_are_counted():
     assert as_one["international"].tolist() == [1, 1, 0, 1, 0]
 
 
+def test_countries_are_grouped_as_the_places_are():
+    # Two authors in Hong Kong and Beijing: at home for the hubs of the GIHI, abroad for countries of the source.
+    records = records_of([(2020, None, [(0, 0), (1, 2)])])
+    hubs = replace(located_at(LOOKUP, 4), groups={"HK": "CN"})
+    assert openness_of_works(records, hubs)["international_share"].dropna().unique().tolist() == [0]
+    assert openness_of_works(records, hubs, groups={})["international_share"].dropna().unique().tolist() == [1]
+    assert copublication(records, hubs)["international"].sum() == 0
+    assert copublication(records)["international"].tolist() == [1]
+
+
 @pytest.fixture(scope="module")
 def sample():
     records = sample_records()
@@ -234,7 +245,7 @@ def test_sample_equals_a_loop(sample):
     codes, hubs = defaultdict(set), defaultdict(set)
     for work, role, at in zip(*(np.concatenate(c).tolist() for c in zip(*records.site_batches(["work", "role", "address"]))), strict=True):  # noqa: B905, E501  # fmt: skip
         if role == 0 and at >= 0:
-            codes[work] |= {country[at]} - {None}
+            codes[work] |= {located.groups.get(country[at], country[at])} - {None}
             hubs[work] |= {int(located.lookup[at])} - {-1}
     papers, abroad, none = Counter(), Counter(), Counter()
     for row, work in enumerate(works):

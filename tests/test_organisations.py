@@ -183,6 +183,14 @@ def test_what_the_table_says_of_an_organisation():
     assert kinds(own).set_index("place").loc["p0", "hospital"] == pytest.approx(1 / 5)
 
 
+def test_of_types_that_differ_the_most_frequent_counts_and_of_equal_ones_the_first_by_alphabet():
+    kinds_of = {"even": ["company", "archive"], "odd": ["archive", "company", None, "company"]}
+    rows = [(name, None, kind, "US", 0) for name, types in kinds_of.items() for kind in types]
+    records = records_of([(2020, [(1, 0, at) for at in range(len(rows))])], rows)
+    table = organisations(records, located_at([0] * len(rows), 1))
+    assert dict(zip(table["name"], table["type"], strict=True)) == {"even": "archive", "odd": "company"}
+
+
 def test_organisations_in_places_can_be_linked():
     # Acme of place 0 with Tsinghua of place 1, twice; within place 0 Acme and the ministry.
     works = [(2020, [(1, 0, 0), (1, 1, 3)]), (2020, [(1, 0, 1), (1, 1, 4)]), (2020, [(1, 0, 0), (1, 1, 5)])]

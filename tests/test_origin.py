@@ -58,6 +58,35 @@ def test_other_records_are_refused(papers, tmp_path):
         read_origin(papers, records=tmp_path / "records")
 
 
+def test_a_table_of_places_moves_with_the_network_and_must_not_change(tmp_path, monkeypatch):
+    table = "place_id,name,country,lat,lon\nbj,Beijing,CN,39.9,116.4\nbos,Boston,US,42.36,-71.06\n"
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "mine.csv").write_text(table, encoding="utf-8")
+    monkeypatch.chdir(first)
+    origin = Origin.of(sample_records(), PlacesPlan(set="mine.csv"), NetworkPlan(kind="paper"))
+    write_network(origin.network(), origin, first / "net")
+    monkeypatch.chdir(tmp_path)
+    first.rename(tmp_path / "second")
+    network = read_network(tmp_path / "second" / "net")
+    assert network.n_links == 1
+    assert read_origin(tmp_path / "second" / "net").network() == network
+    for other in (table.replace("42.36", "10"), table.replace("bos,", "bst,"), table[: table.index("bos")]):
+        (tmp_path / "second" / "mine.csv").write_text(other, encoding="utf-8")
+        with pytest.raises(FormatError, match="places changed since"):
+            read_origin(tmp_path / "second" / "net")
+    (tmp_path / "second" / "mine.csv").unlink()
+    with pytest.raises(FormatError, match=r"its places, got .*mine\.csv"):
+        read_origin(tmp_path / "second" / "net")
+
+
+@pytest.mark.parametrize("places", ["city", "organisation"])
+def test_open_sets_of_places_are_found_again(places, tmp_path):
+    origin = Origin.of(sample_records(), PlacesPlan(set=places), NetworkPlan(kind="paper", years=(2023, 2023)))
+    write_network(origin.network(), origin, tmp_path / "net")
+    assert read_origin(tmp_path / "net").network() == origin.network()
+
+
 def test_an_imported_network_has_no_works(papers, tmp_path):
     shutil.copytree(papers, tmp_path / "net")
     (tmp_path / "net" / "recipe.toml").unlink()

@@ -150,7 +150,7 @@ def test_a_year_equals_the_selection_of_that_year():
         alone = projection.project(incidence.stream(records, located, Selection(years=(int(time), int(time)))))
         np.testing.assert_array_equal(network.adjacency.toarray(), alone.adjacency.toarray())
         assert network.places.equals(alone.places)
-        for name in ("works_selected", "works_located", "works_linking"):
+        for name in ("years", "works_selected", "works_located", "works_linking"):
             assert network.provenance[name] == alone.provenance[name]
 
 
@@ -165,6 +165,9 @@ def test_works_without_a_year_or_outside_are_counted():
         ("2021-2022", 1),
         ("2023-2024", 2),
     ]
+    assert [n.provenance["years"] for n in networks.values()] == [[2019, 2020], [2021, 2022], [2023, 2024]]
+    chosen = by_period(incidence.stream(records, located_at([0, 1], 2), Selection(years=(2019, 2022))))["2020"]
+    assert (chosen.provenance["years"], chosen.provenance["all_times"]["years"]) == ([2020, 2020], [2019, 2022])
     expected = {"works_read": 8, "sites_read": 15, "works_selected": 8, "works_located": 7}
     for network in networks.values():
         assert network.provenance["all_times"] == {**expected, "works_without_year": 2, "works_outside": 0}

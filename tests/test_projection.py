@@ -100,31 +100,32 @@ def test_size_of_the_pieces_and_number_of_threads_change_nothing(rows, monkeypat
     assert results[0] == results[1] == results[2]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 9)), min_size=1, max_size=12), max_size=12))
 def test_laws_of_projection(sites):
     works = [sorted(set(work)) for work in sites]
     lookup = [0, 0, 1, 2, 3, -1, 4, 5, -1, 5]
     located = located_at(lookup, 6)
+    whole, turned, *halves = (
+        incidence.build(records_of(part, 10), located) for part in (works, works[::-1], works[::2], works[1::2])
+    )
+    linking = [work for work in works if len(shares_by_hand(work, lookup)) > 1]
     for counting in projection.COUNTING:
-        network = projection.project(incidence.build(records_of(works, 10), located), counting=counting)
+        network = projection.project(whole, counting=counting)
         check(network, works, lookup, counting)
         # Rows of a work sum as documented.
         sums = network.adjacency.sum(axis=1)
-        linking = [w for w in works if len(shares_by_hand(w, lookup)) > 1]
         if counting == "fractional":
             linked = network.places["works"].to_numpy() - network.places["solo_works"].to_numpy()
             np.testing.assert_allclose(sums, linked, atol=1e-12)
         if counting == "whole_normalised":
             assert network.total_weight == pytest.approx(len(linking))
         # The order of works changes nothing, and two halves add up to the whole.
-        turned = projection.project(incidence.build(records_of(works[::-1], 10), located), counting=counting)
-        np.testing.assert_allclose(turned.adjacency.toarray(), network.adjacency.toarray(), rtol=1e-12)
-        halves = [
-            projection.project(incidence.build(records_of(half, 10), located), counting=counting).adjacency.toarray()
-            for half in (works[::2], works[1::2])
-        ]
-        np.testing.assert_allclose(sum(halves), network.adjacency.toarray(), rtol=1e-12, atol=1e-15)
+        matrix = network.adjacency.toarray()
+        other = projection.project(turned, counting=counting).adjacency.toarray()
+        np.testing.assert_allclose(other, matrix, rtol=1e-12)
+        parts = [projection.project(half, counting=counting).adjacency.toarray() for half in halves]
+        np.testing.assert_allclose(sum(parts), matrix, rtol=1e-12, atol=1e-15)
 
 
 def test_incidence_matrix_has_the_order_of_the_works_table():
@@ -341,11 +342,9 @@ def test_authors_as_places_give_the_published_author_network(real_data):
     )
     located = locate(records, open_set("author"))
     network = projection.project(incidence.stream(records, located, Selection(max_actors=25)))
-    documents = dict(zip(network.places["name_en"], network.places["works"], strict=True))
-    links = {
-        frozenset((network.places["name_en"].iloc[i], network.places["name_en"].iloc[j])): w
-        for i, j, w in zip(*network.pairs, strict=True)
-    }
+    names = network.places["name_en"].tolist()
+    documents = dict(zip(names, network.places["works"], strict=True))
+    links = {frozenset((names[i], names[j])): w for i, j, w in zip(*network.pairs, strict=True)}
     with (real_data / "wos_csss/vosviewer_map.txt").open(encoding="utf-8-sig", newline="") as file:
         published = {row["id"]: row for row in csv.DictReader(file, delimiter="\t")}
     assert len(published) == 2234

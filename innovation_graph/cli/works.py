@@ -101,11 +101,10 @@ def copublication_command(
 
     network = read_network(net)
     origin = read_origin(net, records=records).changed(years=span(years))
-    groups = origin.places.places().groups
     source = (origin.records, origin.located, origin.plan.selection())
     columns = tuple(part.strip() for part in by.split(",") if part.strip())
-    table = copublication.copublication(*source, by=columns, groups=groups)
-    whole = copublication.openness_of_works(*source, groups=groups)
+    table = copublication.copublication(*source, by=columns)
+    whole = copublication.openness_of_works(*source)
     kinds = copublication.orientation(whole["international_share"], rule=orientation)  # type: ignore[arg-type]  # it refuses others
     tables = {"copublication": table, "places": whole.join(kinds.rename("orientation"))}
     if "year" in columns and table["year"].nunique() > 1:

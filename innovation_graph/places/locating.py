@@ -1,6 +1,7 @@
 """From addresses to places: `locate` and its result."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -43,6 +44,8 @@ class Located:
         Reach of a district centre, in closed sets.
     rule : ClusterRule, optional
         How clusters were found, if the places are clusters.
+    groups : mapping
+        Countries that count as one with another, code -> code, as in `Places.groups`.
     """
 
     places: pd.DataFrame
@@ -52,6 +55,7 @@ class Located:
     name: str = ""
     catchment_km: float | None = None
     rule: ClusterRule | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Hold the arrays as read-only views and a table of its own; those of the caller stay as they are."""
@@ -143,5 +147,7 @@ def locate(addresses: pa.Table | Records, places: Places) -> Located:
     rows = addresses.addresses if isinstance(addresses, Records) else addresses
     if places.kind == "districts":
         found = locate_in_districts(rows, places)
-        return Located(places.table, *found, name=places.name, catchment_km=places.catchment_km)
+        return Located(
+            places.table, *found, name=places.name, catchment_km=places.catchment_km, groups=dict(places.groups)
+        )
     return Located(*discover(rows, places), name=places.name)
