@@ -25,7 +25,7 @@ def small_world(network: Network, *, references: int = 10, seed: int = 0) -> pd.
     is near 0 in a small world, towards 1 in a random graph and towards -1 in a lattice. In a dense
     network both say little: there is hardly a path longer than two steps, and chance alone clusters.
 
-    Random graphs have their links swapped about ten times each; their values are means over the graphs,
+    Random graphs come from about ten random swaps a link; their values are means over the graphs,
     path lengths over the pairs that are connected. Three lattices come from random orders of the places on
     a ring by swaps that bring the ends of links together; the highest clustering found counts.
 
@@ -87,8 +87,8 @@ def rich_club(network: Network, *, weighted: bool = False, references: int = 100
     .. math:: \phi(k) = \frac{2 E_{>k}}{N_{>k} (N_{>k} - 1)}, \qquad
               \phi^w(s) = \frac{W_{>s}}{\sum_{l=1}^{E_{>s}} w_l}, \quad w \textrm{ falling}
 
-    Both rise with k by themselves, so they are read as a ratio to random references: links swapped at
-    random, about ten times each, degrees as they are; weighted, the weights are dealt out anew among them.
+    Both rise with k by themselves, so they are read as a ratio to random references: about ten random
+    swaps a link, degrees as they are; weighted, the weights are dealt out anew among them.
     As strengths then differ, the club of a reference is the same number of its own strongest places.
 
     Parameters

@@ -175,7 +175,7 @@ def _domestic_share(subject: str, value: str, _: Context) -> Question:
     def judge(network: Network) -> Answer:
         answer, text = _share(network, _GROUPS[subject], [_GROUPS[subject]], percent / 100)
         members = _group(network, _GROUPS[subject])
-        inside = Network(network.places, network.upper).subset(sorted(members)) if members else network
+        inside = network.subset(sorted(members)) if members else network
         degree = centrality.degree(inside).sort_values(ascending=False)
         tight = inside.subset(list(degree.index[:15])) if len(degree) > 15 else inside
         text += f"; {int((degree > 0).sum())} of {len(degree)} hubs have links inside, density among the"

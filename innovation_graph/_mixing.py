@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from innovation_graph import centrality
 from innovation_graph.errors import NetworkError, UnknownNameError
@@ -11,7 +12,7 @@ from innovation_graph.network import Network
 
 __all__ = ["assortativity", "attribute_assortativity"]
 
-_EQUAL = 1e-12  # a variance below this, relative to the largest square, is rounding
+_EQUAL = 1e-12  # a variance below this, in squares of the largest value, is rounding
 
 
 def assortativity(
@@ -41,7 +42,7 @@ def assortativity(
     UnknownNameError
         If there is no such measure.
     NetworkError
-        If a place has no entry in the values.
+        If a place has no entry in the values, or several.
 
     References
     ----------
@@ -53,16 +54,15 @@ def assortativity(
             raise UnknownNameError("measure", values, of)
         values = of[values](network)
     x = _aligned(values, network).to_numpy(dtype=np.float64, na_value=np.nan)
-    first, second, weight = network.pairs
-    there = ~np.isnan(x[first] + x[second])
-    a, b = x[first[there]], x[second[there]]
-    share = weight[there] if weighted else np.ones(len(a))
-    if not len(a):
+    first, second, share = _known_links(network, ~np.isnan(x), weighted=weighted)
+    largest = max(np.abs(x[first]).max(initial=0), np.abs(x[second]).max(initial=0))
+    if not largest:
         return np.nan
-    share = share / share.sum()
+    # In units of the largest value, so that no square overflows or vanishes.
+    a, b = x[first] / largest, x[second] / largest
     mean = share @ (a + b) / 2
     variance = share @ ((a - mean) ** 2 + (b - mean) ** 2) / 2
-    if variance <= _EQUAL * max(np.abs(a).max(), np.abs(b).max()) ** 2:
+    if variance <= _EQUAL:
         return np.nan
     return float(share @ ((a - mean) * (b - mean)) / variance)
 
@@ -97,7 +97,7 @@ def attribute_assortativity(
     UnknownNameError
         If there is no such column.
     NetworkError
-        If a place has no entry in the attribute.
+        If a place has no entry in the attribute, or several.
 
     References
     ----------
@@ -108,19 +108,28 @@ def attribute_assortativity(
             raise UnknownNameError("column of the place table", attribute, network.places.columns)
         attribute = network.places[attribute]
     code, groups = pd.factorize(_aligned(attribute, network))
-    first, second, weight = network.pairs
-    there = (code[first] >= 0) & (code[second] >= 0)
-    a, b = code[first[there]], code[second[there]]
-    share = weight[there] if weighted else np.ones(len(a))
-    if not len(a):
+    first, second, share = _known_links(network, code >= 0, weighted=weighted)
+    if not len(share):
         return np.nan
-    share = share / share.sum()
+    a, b = code[first], code[second]
     ends = (np.bincount(a, share, len(groups)) + np.bincount(b, share, len(groups))) / 2
     chance = (ends**2).sum()
     return float((share[a == b].sum() - chance) / (1 - chance)) if 1 - chance > _EQUAL else np.nan
 
 
+def _known_links(
+    network: Network, known: NDArray[np.bool_], *, weighted: bool
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Return the two ends of the links between known places, and the share of each among them."""
+    first, second, weight = network.pairs
+    there = known[first] & known[second]
+    counts = weight[there] if weighted else np.ones(int(there.sum()))
+    return first[there], second[there], counts / counts.sum()
+
+
 def _aligned(values: pd.Series, network: Network) -> pd.Series:
+    if values.index.has_duplicates:
+        raise NetworkError(f"{values.index[values.index.duplicated()][0]!r} has several values")
     missing = network.ids.difference(values.index, sort=False)
     if len(missing):
         raise NetworkError(f"{len(missing)} places have no value, the first is {missing[0]!r}")

@@ -14,7 +14,7 @@ _LATTICE_TRIALS = 500  # a link; most fail near the end, when the ends of links 
 
 
 def random_graphs(network: Network, references: int, seed: int) -> Iterator[igraph.Graph]:
-    """Yield graphs with the same degrees whose links are swapped at random, about ten times each.
+    """Yield graphs with the same degrees after about ten random swaps a link.
 
     Of a network with most of all possible links the missing ones are swapped: that is the same, but
     few swaps of links would find a free pair.

@@ -168,7 +168,7 @@ def _dendrogram_search(
 ) -> Search:
     linked = np.flatnonzero(np.diff(network.adjacency.indptr))
     components = connected_components(network.adjacency, directed=False)[0] - (network.n_places - len(linked))
-    if communities is not None and not components <= communities <= len(linked):
+    if communities is not None and communities not in range(components, len(linked) + 1):
         raise RecipeError(
             f"{algorithm} can make {components} to {len(linked)} communities of these {len(linked)} linked places "
             f"(components are never joined), not {communities}"

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from innovation_graph._overlap import as_labels
 from innovation_graph._searches import DRAWN, best_of, draws, modularity_of, options_of
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.network import Network
@@ -291,8 +292,9 @@ def hierarchical(network: Network, *, communities: int | None = None) -> Partiti
 
     The distance of two places is 1 / (1 + s) with the association strength s: 1 without a link, 1/2
     where the link is as strong as expected, near 0 where it is far stronger. That of two communities
-    is the mean over all their pairs. Nothing is drawn; of equally near pairs the first one is merged.
-    A division into fewer communities joins whole communities of one into more, which suits nested modes.
+    is the mean over all their pairs. Nothing is drawn; which of equally near pairs is merged first hangs
+    on the order of the places. A division into fewer communities joins whole communities of one into more,
+    which suits nested modes.
 
     Average linkage, because it goes by sizes as maps do, whereas greedy merging by modularity gives only
     a worse modularity than `leiden`; association strength, because raw weights would join large places.
@@ -341,7 +343,7 @@ def modularity(network: Network, labels: pd.Series, *, resolution: float = 1.0) 
     network : Network
         Any network.
     labels : pandas.Series
-        Community of each place, indexed by place id, in any order.
+        Community of each place, indexed by place id, in any order; further places do not matter.
     resolution : float
         Factor of the expected weight.
 
@@ -353,13 +355,13 @@ def modularity(network: Network, labels: pd.Series, *, resolution: float = 1.0) 
     Raises
     ------
     NetworkError
-        If a place has no label.
+        If a place has no label, or several.
 
     References
     ----------
     Newman and Girvan (2004), Finding and evaluating community structure in networks.
     """
-    aligned = labels.reindex(network.ids)
+    aligned = as_labels(labels, "the partition").reindex(network.ids)
     missing = network.ids[aligned.isna()]
     if len(missing):
         raise NetworkError(f"{len(missing)} places have no label, the first is {missing[0]!r}")

@@ -33,6 +33,11 @@ class Ensemble:
         Seed of the random generator.
     provenance : mapping
         That of the network.
+
+    Raises
+    ------
+    NetworkError
+        If the labels have another shape, or place ids repeat.
     """
 
     labels: NDArray[np.int64]
@@ -46,10 +51,13 @@ class Ensemble:
         shape = np.shape(self.labels)
         if len(shape) != 2 or shape[0] < 1 or shape[1] != len(self.places):
             raise NetworkError(f"an ensemble needs labels of shape (runs, {len(self.places)}), runs >= 1, not {shape}")
+        places = pd.Index(self.places, dtype="str", name="place_id")
+        if places.has_duplicates:
+            raise NetworkError(f"place ids must be unique; repeated: {places[places.duplicated()][0]!r}")
         labels = np.array([canonical(row) for row in np.asarray(self.labels)], dtype=np.int64).reshape(shape)
         labels.flags.writeable = False
         object.__setattr__(self, "labels", labels)
-        object.__setattr__(self, "places", pd.Index(self.places, dtype="str", name="place_id"))
+        object.__setattr__(self, "places", places)
         for name in ("parameters", "provenance"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

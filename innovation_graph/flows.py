@@ -12,7 +12,7 @@ import pandas as pd
 
 from innovation_graph._overlap import as_labels, overlap
 from innovation_graph.errors import NetworkError, RecipeError
-from innovation_graph.partition import Partition
+from innovation_graph.partition import Partition, numbers_of
 
 __all__ = ["align", "flows", "persistence"]
 
@@ -25,10 +25,10 @@ def align(partitions: Mapping[str, Partition | pd.Series], *, minimum: float = 0
     one with the largest sum of Jaccard indices (places in both as a share of those in either) is taken.
     Matched communities take over the number, the others get new ones, larger than all before, in order.
     Where a community splits, as a rule the larger part keeps the number; where two join, that of the larger
-    one stays. A number that is gone does not come back, even if the places find together again.
+    one stays. A number that has lost all its places to others does not come back, even if they find together again.
 
-    A place that is absent for a time counts with the community it was in when last seen; places that
-    appear for the first time have no say.
+    A place that is absent for a time counts with the community it was in when last seen, and may bring its
+    number back; places that appear for the first time have no say.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def flows(
     Raises
     ------
     NetworkError
-        If a place occurs twice at a time, a label is no whole number from 1 on, or a strength is missing.
+        If a place occurs twice at a time, a label is no whole number from 1 on, or a place has no strength or several.
 
     Examples
     --------
@@ -186,12 +186,8 @@ def _present(partitions: Mapping[str, Partition | pd.Series]) -> dict[str, pd.Se
     labels = {}
     for time, one in partitions.items():
         there = as_labels(one, f"{time}: the partition").dropna()
-        numbers = pd.to_numeric(there, errors="coerce").to_numpy(dtype=float)
-        wrong = ~((numbers >= 1) & (numbers == np.floor(numbers)))
-        if wrong.any():
-            raise NetworkError(f"{time}: labels must be whole numbers from 1 on, not {there[wrong].iloc[0]!r}")
         index = pd.Index(there.index, dtype="str", name="place_id")
-        labels[time] = pd.Series(numbers.astype(np.int64), index=index, name="community")
+        labels[time] = pd.Series(numbers_of(there, f"{time}: labels"), index=index, name="community")
     return labels
 
 
@@ -213,7 +209,10 @@ def _numbered(now: pd.Series, past: pd.Series, largest: int, minimum: float) -> 
 def _strength(strengths: Mapping[str, pd.Series], time: str, labels: pd.Series) -> pd.Series:
     if time not in strengths:
         raise NetworkError(f"there are no strengths at {time}; they are there for {', '.join(map(str, strengths))}")
-    found = strengths[time].reindex(labels.index).astype(float)
+    given = strengths[time]
+    if given.index.has_duplicates:
+        raise NetworkError(f"{time}: {given.index[given.index.duplicated()][0]!r} has several strengths")
+    found = given.reindex(labels.index).astype(float)
     if found.isna().any():
         raise NetworkError(f"{time}: {labels.index[found.isna()][0]!r} has no strength")
     return found

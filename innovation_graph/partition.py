@@ -16,7 +16,7 @@ from innovation_graph._files import check_head, write_json
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
 from innovation_graph.network import Network
 
-__all__ = ["Partition", "canonical", "names", "read_partition"]
+__all__ = ["Partition", "canonical", "names", "numbers_of", "read_partition"]
 
 _FORMAT = "innovation-graph partition"
 _VERSION = 1
@@ -30,8 +30,9 @@ class Partition:
     Parameters
     ----------
     labels : pandas.Series
-        Number of the community of each place, indexed by place id; 1 is the largest community, of
-        equally large ones the one with the place that stands first. Read-only.
+        Number of the community of each place, indexed by place id, from 1 on without a gap; as they are
+        found, 1 is the largest community, of equally large ones the one with the place that stands
+        first. Read-only.
     quality : mapping
         `modularity` of the weights at resolution 1 and `objective`, what was made as large as
         possible; None where there are no links.
@@ -41,6 +42,11 @@ class Partition:
         Seed of the random generator.
     provenance : mapping
         That of the network.
+
+    Raises
+    ------
+    NetworkError
+        If a label is no whole number from 1 on, a number below the largest is missing, or a place occurs twice.
     """
 
     labels: pd.Series
@@ -50,8 +56,14 @@ class Partition:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Freeze the parts."""
-        values = self.labels.to_numpy(dtype=np.int64, copy=True)
+        """Check the labels and freeze the parts."""
+        values = numbers_of(self.labels, "labels of a partition")
+        used = np.unique(values)
+        gaps = np.flatnonzero(used != np.arange(1, len(used) + 1))
+        if len(gaps):
+            raise NetworkError(f"no place is in community {gaps[0] + 1}; `canonical` numbers them without a gap")
+        if self.labels.index.has_duplicates:
+            raise NetworkError(f"{self.labels.index[self.labels.index.duplicated()][0]!r} has several labels")
         values.flags.writeable = False
         index = pd.Index(self.labels.index, dtype="str", name="place_id")
         object.__setattr__(self, "labels", pd.Series(values, index=index, name="community", copy=False))
@@ -177,6 +189,33 @@ def canonical(labels: ArrayLike) -> NDArray[np.int64]:
     return rank[codes]
 
 
+def numbers_of(labels: pd.Series, what: str) -> NDArray[np.int64]:
+    """Return the numbers of communities; refuse what is no whole number from 1 on.
+
+    Parameters
+    ----------
+    labels : pandas.Series
+        Number of the community of each place.
+    what : str
+        What they are, for the message.
+
+    Returns
+    -------
+    numpy.ndarray
+        A new array, one number a place.
+
+    Raises
+    ------
+    NetworkError
+        If one is missing, no whole number or below 1.
+    """
+    numbers = pd.to_numeric(labels, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = ~(np.isfinite(numbers) & (numbers >= 1) & (numbers == np.floor(numbers)))
+    if wrong.any():
+        raise NetworkError(f"{what} must be whole numbers from 1 on, not {labels[wrong].tolist()[0]!r}")
+    return numbers.astype(np.int64)
+
+
 def read_partition(path: Path | str) -> Partition:
     """Read what `Partition.write` wrote.
 
@@ -208,7 +247,10 @@ def read_partition(path: Path | str) -> Partition:
         ) from error
     keys = ("quality", "parameters", "seed", "provenance")
     check_head(head, beside, _FORMAT, _VERSION, keys=keys, hint=hint)
-    return Partition(labels, **{name: head[name] for name in keys})
+    try:
+        return Partition(labels, **{name: head[name] for name in keys})
+    except NetworkError as error:
+        raise FormatError(path, expected="the communities of a partition", got=str(error), hint=hint) from error
 
 
 def _csv(path: Path | str) -> Path:

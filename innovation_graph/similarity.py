@@ -243,7 +243,7 @@ def salton(network: Network, *, totals: pd.Series | None = None) -> Network:
     Returns
     -------
     Network
-        The same places and links with weights above 0 to 1; 1 if all works of both are joint.
+        The same places and links with weights above 0 to 1; 1 if the two have all their works in common.
         `provenance["weights"]` is `"salton"`.
 
     Raises
@@ -303,8 +303,8 @@ def inclusion(network: Network, *, totals: pd.Series | None = None) -> Network:
     Returns
     -------
     Network
-        The same places and links with weights above 0 to 1, never below those of `salton`; 1 if the smaller
-        place works with the larger one only. `provenance["weights"]` is `"inclusion"`.
+        The same places and links with weights above 0 to 1, never below those of `salton`; 1 if all works
+        of the smaller place are works of the larger one too. `provenance["weights"]` is `"inclusion"`.
 
     Raises
     ------

@@ -1,8 +1,7 @@
-"""The rules that need an oracle of their own; the others are in test_communities.py."""
-
 import math
 from fractions import Fraction
-from itertools import combinations, permutations
+from functools import cache
+from itertools import combinations
 
 import networkx as nx
 import numpy as np
@@ -14,11 +13,14 @@ from hypothesis import strategies as st
 from innovation_graph import Network, _scaling
 from innovation_graph.backbone import (
     BACKBONES,
+    disparity,
+    disparity_filter,
     doubly_stochastic,
     doubly_stochastic_filter,
     maximum_spanning_tree,
     noise_corrected,
     noise_corrected_filter,
+    readable,
     threshold,
     top_k,
 )
@@ -26,6 +28,7 @@ from innovation_graph.errors import NetworkError, RecipeError
 from innovation_graph.sources.networks import read_vosviewer
 from tests.zoo import ZOO, build, clique
 
+few = settings(max_examples=40)  # each example makes several networks
 every_animal = pytest.mark.parametrize("name", ZOO)
 
 
@@ -72,8 +75,8 @@ def test_every_rule_keeps_all_places_and_some_links(name, rule):
     assert head["of_weight"] == network.total_weight
 
 
+@settings(max_examples=20)
 @given(weighted_networks(), st.randoms(use_true_random=False))
-@settings(max_examples=30)
 def test_rules_without_ties_by_position_ignore_the_order_of_places(network, random):
     order = list(range(network.n_places))
     random.shuffle(order)
@@ -83,6 +86,85 @@ def test_rules_without_ties_by_position_ignore_the_order_of_places(network, rand
         names.append("doubly_stochastic")
     for name in names:
         assert unordered(as_set(BACKBONES[name](other))) == unordered(as_set(BACKBONES[name](network))), name
+
+
+# Disparity, tree and both
+
+
+@few
+@given(weighted_networks())
+def test_disparity_against_the_integral(network):
+    matrix = network.adjacency.toarray()
+    expected = []
+    for i, j in zip(*np.nonzero(np.triu(matrix)), strict=True):
+        ends = []
+        for place in (i, j):
+            k = np.count_nonzero(matrix[place])
+            share = matrix[i, j] / matrix[place].sum()
+            # 1 - (k - 1) * integral of (1 - x)^(k - 2) from 0 to share, by the midpoint rule
+            x = (np.arange(4000) + 0.5) / 4000 * share
+            ends.append(1.0 if k == 1 else 1 - (k - 1) * np.sum((1 - x) ** (k - 2)) * share / 4000)
+        expected.append(min(ends))
+    found = disparity(network)
+    np.testing.assert_allclose(found["p_value"], expected, atol=1e-5)
+    pd.testing.assert_frame_equal(found.drop(columns="p_value"), network.links())
+
+
+@every_animal
+@pytest.mark.parametrize("alpha", [0, 0.05, 0.4, 1])
+def test_disparity_filter_keeps_what_is_significant(name, alpha):
+    network = ZOO[name].network
+    links = disparity(network)
+    kept = disparity_filter(network, alpha)
+    expected = links[links["p_value"] < alpha].drop(columns="p_value").reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept.links(), expected)
+    pd.testing.assert_frame_equal(kept.places, network.places)
+    assert kept.provenance["backbone"]["of_links"] == network.n_links
+
+
+def test_disparity_of_places_with_one_link():
+    assert disparity(ZOO["pair"].network)["p_value"].tolist() == [1.0]
+    # In a star only the centre has a say: (1 - 1/5)^4.
+    assert disparity(ZOO["star"].network)["p_value"].tolist() == pytest.approx([0.8**4] * 5)
+    with pytest.raises(RecipeError, match="alpha must lie between 0 and 1, not 5"):
+        disparity_filter(ZOO["pair"].network, 5)
+
+
+@few
+@given(weighted_networks())
+def test_maximum_spanning_tree_against_networkx(network):
+    tree = maximum_spanning_tree(network)
+    graph = network.to_networkx()
+    expected = nx.maximum_spanning_tree(graph)
+    assert tree.total_weight == expected.size("weight")
+    assert tree.n_links == network.n_places - nx.number_connected_components(graph)
+    assert nx.number_connected_components(tree.to_networkx()) == nx.number_connected_components(graph)
+    assert set(map(tuple, tree.links().to_numpy())) <= set(map(tuple, network.links().to_numpy()))
+
+
+def test_ties_of_the_tree_go_to_the_first_link():
+    tree = maximum_spanning_tree(ZOO["complete"].network).links()
+    assert tree[["source", "target"]].to_numpy().tolist() == [["place-1", f"place-{i}"] for i in range(2, 6)]
+
+
+@few
+@given(weighted_networks(), st.sampled_from([0, 0.5, 1, 1.5, 2, 3.5, 100]))
+def test_readable_has_the_tree_and_as_many_links_as_asked(network, links_per_place):
+    shown = readable(network, links_per_place)
+    tree = maximum_spanning_tree(network)
+    linked = int((network.adjacency.sum(axis=1) > 0).sum())
+    assert shown.n_links == min(network.n_links, max(tree.n_links, round(links_per_place * linked)))
+    kept, whole = set(map(tuple, shown.links().to_numpy())), set(map(tuple, network.links().to_numpy()))
+    in_tree = set(map(tuple, tree.links().to_numpy()))
+    assert in_tree <= kept <= whole
+    p = {tuple(row[:3]): row[3] for row in disparity(network).to_numpy()}
+    if kept > in_tree and kept < whole:
+        assert max((p[link], -link[2]) for link in kept - in_tree) <= min((p[link], -link[2]) for link in whole - kept)
+
+
+def test_readable_refuses():
+    with pytest.raises(RecipeError, match="links_per_place must be a number from 0 on, not -1"):
+        readable(ZOO["pair"].network, -1)
 
 
 # Noise corrected
@@ -115,6 +197,7 @@ def noise_corrected_by_hand(matrix):
     return out
 
 
+@few
 @given(weighted_networks())
 def test_noise_corrected_against_fractions(network):
     found = noise_corrected(network)
@@ -218,17 +301,23 @@ def test_noise_correction_needs_counts():
 
 
 def has_total_support(matrix):
-    """Whether every link lies on a permutation without a zero, by trying all of them."""
+    """Whether every link lies on a permutation without a zero, by trying the rows one after the other."""
     linked = matrix.any(axis=1)
     matrix = matrix[np.ix_(linked, linked)]
-    n = len(matrix)
-    covered = np.zeros((n, n), dtype=bool)
-    for order in permutations(range(n)):
-        if all(matrix[i, j] for i, j in enumerate(order)):
-            covered[range(n), order] = True
-    return bool((covered >= (matrix > 0)).all())
+    places = range(len(matrix))
+
+    @cache
+    def fits(rows, columns):
+        """Whether each of these rows can have a column of its own among these."""
+        return not rows or any(matrix[rows[0], j] and fits(rows[1:], columns - {j}) for j in columns)
+
+    return all(
+        fits(tuple(place for place in places if place != i), frozenset(places) - {j})
+        for i, j in zip(*np.nonzero(matrix), strict=True)
+    )
 
 
+@few
 @given(weighted_networks(largest=6))
 def test_the_scaling_exists_where_brute_force_says_so(network):
     matrix = network.adjacency.toarray()
@@ -292,6 +381,7 @@ def test_a_scaling_that_is_not_found(monkeypatch):
         doubly_stochastic(build(4, [(0, 1, 9), (1, 2, 2), (2, 3, 4), (0, 3, 2), (0, 2, 1e-6), (1, 3, 5)]))
 
 
+@few
 @given(weighted_networks(largest=6))
 def test_the_filter_adds_links_until_all_is_connected(network):
     if not has_total_support(network.adjacency.toarray()):
@@ -325,6 +415,7 @@ def test_the_filter_takes_a_share_and_all_that_tie():
 # Heaviest links
 
 
+@few
 @given(weighted_networks(), st.integers(0, 7), st.booleans())
 def test_top_k_against_sorting(network, k, both):
     matrix = network.adjacency.toarray()

@@ -6,13 +6,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from innovation_graph import Network, _igraph, _searches
 from innovation_graph import partition as partition_module
-from innovation_graph.backbone import disparity, disparity_filter, maximum_spanning_tree, readable
 from innovation_graph.communities import (
     ALGORITHMS,
     Partition,
@@ -28,7 +25,6 @@ from innovation_graph.communities import (
     walktrap,
 )
 from innovation_graph.errors import FormatError, NetworkError, RecipeError, UnknownNameError
-from innovation_graph.similarity import association_strength
 from innovation_graph.sources.networks import read_vosviewer
 from tests.zoo import ZOO, build, clique
 
@@ -162,6 +158,8 @@ def test_modularity_against_networkx(resolution):
     assert modularity(network, shuffled) == pytest.approx(partition.quality["modularity"], abs=1e-12)
     with pytest.raises(NetworkError, match="1 places have no label, the first is 'place-60'"):
         modularity(network, partition.labels.iloc[:-1])
+    with pytest.raises(NetworkError, match="the partition has several labels for 'place-1'"):
+        modularity(network, pd.concat([partition.labels, partition.labels.iloc[:1]]))
 
 
 def test_more_runs_are_never_worse():
@@ -375,7 +373,7 @@ def test_find_refuses():
     with pytest.raises(RecipeError, match="walktrap needs steps >= 1, not 0"):
         walktrap(pair, steps=0)
     parts = build(7, [(0, 1), (2, 3), (3, 4)])
-    for communities in (1, 6, 0):
+    for communities in (1, 6, 0, 2.5):
         with pytest.raises(RecipeError, match=f"2 to 5 communities of these 5 linked places .*, not {communities}"):
             hierarchical(parts, communities=communities)
     assert hierarchical(parts, communities=2).labels.tolist() == [2, 2, 1, 1, 1, 3, 4]
@@ -516,6 +514,18 @@ def test_partitions_differ_in_any_part():
     assert one != "one"
 
 
+def test_partition_refuses_labels_that_count_no_communities():
+    for wrong in ([0, 1], [-1, 1], [1.5, 1], [np.nan, 1], [np.inf, 1], ["x", 1]):
+        with pytest.raises(
+            NetworkError, match=f"labels of a partition must be whole numbers from 1 on, not {wrong[0]!r}"
+        ):
+            Partition(pd.Series(wrong, index=["a", "b"]), {}, {}, 0)
+    with pytest.raises(NetworkError, match="no place is in community 2; `canonical` numbers them"):
+        Partition(pd.Series([1, 10**15], index=["a", "b"]), {}, {}, 0)
+    with pytest.raises(NetworkError, match="'a' has several labels"):
+        Partition(pd.Series([1, 2], index=["a", "a"]), {}, {}, 0)
+
+
 def test_partition_is_frozen():
     partition = leiden(ZOO["barbell"].network)
     with pytest.raises(AttributeError):
@@ -546,6 +556,10 @@ def test_unreadable_partitions(tmp_path):
     path.write_text("place_id,community\na,one\n")
     with pytest.raises(FormatError, match="one"):
         read_partition(path)
+    for table, message in (("a,0\nb,1", "whole numbers from 1 on, not 0"), ("a,1\na,1", "'a' has several labels")):
+        path.write_text(f"place_id,community\n{table}\n")
+        with pytest.raises(FormatError, match=f"expected the communities of a partition, got .*{message}"):
+            read_partition(path)
     with pytest.raises(FormatError, match=r"ending in \.csv"):
         leiden(ZOO["pair"].network).write(tmp_path / "x")
 
@@ -579,111 +593,3 @@ def test_chinese_names_where_there_are_some():
     assert names(partition, network, n=1, column="name_zh").tolist() == ["北京 ... (3)"]
     with pytest.raises(UnknownNameError, match="'name_de'; known: name_en, name_zh"):
         names(partition, network, column="name_de")
-
-
-# Association strength
-
-
-@every_animal
-def test_association_strength_against_the_formula(name):
-    network = ZOO[name].network
-    matrix = network.adjacency.toarray()
-    strength = matrix.sum(axis=1)
-    similar = association_strength(network).adjacency.toarray()
-    for i in range(len(matrix)):
-        for j in range(len(matrix)):
-            expected = matrix.sum() * matrix[i, j] / (strength[i] * strength[j]) if matrix[i, j] else 0
-            assert similar[i, j] == pytest.approx(expected, rel=1e-12)
-
-
-def test_association_strength_is_one_where_links_are_as_strengths_ask():
-    # With the diagonal gone exact independence is out of reach; a complete graph has n / (n - 1).
-    assert association_strength(ZOO["complete"].network).upper.data == pytest.approx([5 / 4] * 10)
-    # A complete bipartite graph with weights a_i b_j: expected weights are half the real ones.
-    cross = build(5, [(i, j, (i + 1) * (j + 1)) for i in range(2) for j in range(2, 5)])
-    assert association_strength(cross).upper.data == pytest.approx([2] * 6)
-    assert association_strength(cross).provenance["weights"] == "association strength"
-
-
-# Backbone
-
-
-@st.composite
-def weighted_networks(draw):
-    n = draw(st.integers(0, 8))
-    links = clique(range(n))
-    weights = draw(st.lists(st.sampled_from([0, 1, 2, 3, 7]), min_size=len(links), max_size=len(links)))
-    return build(n, [(i, j, weight) for (i, j), weight in zip(links, weights, strict=True)])
-
-
-@given(weighted_networks())
-def test_disparity_against_the_integral(network):
-    matrix = network.adjacency.toarray()
-    expected = []
-    for i, j in zip(*np.nonzero(np.triu(matrix)), strict=True):
-        ends = []
-        for place in (i, j):
-            k = np.count_nonzero(matrix[place])
-            share = matrix[i, j] / matrix[place].sum()
-            # 1 - (k - 1) * integral of (1 - x)^(k - 2) from 0 to share, by the midpoint rule
-            x = (np.arange(4000) + 0.5) / 4000 * share
-            ends.append(1.0 if k == 1 else 1 - (k - 1) * np.sum((1 - x) ** (k - 2)) * share / 4000)
-        expected.append(min(ends))
-    found = disparity(network)
-    np.testing.assert_allclose(found["p_value"], expected, atol=1e-5)
-    pd.testing.assert_frame_equal(found.drop(columns="p_value"), network.links())
-
-
-@every_animal
-@pytest.mark.parametrize("alpha", [0, 0.05, 0.4, 1])
-def test_disparity_filter_keeps_what_is_significant(name, alpha):
-    network = ZOO[name].network
-    links = disparity(network)
-    kept = disparity_filter(network, alpha)
-    expected = links[links["p_value"] < alpha].drop(columns="p_value").reset_index(drop=True)
-    pd.testing.assert_frame_equal(kept.links(), expected)
-    pd.testing.assert_frame_equal(kept.places, network.places)
-    assert kept.provenance["backbone"]["of_links"] == network.n_links
-
-
-def test_disparity_of_places_with_one_link():
-    assert disparity(ZOO["pair"].network)["p_value"].tolist() == [1.0]
-    # In a star only the centre has a say: (1 - 1/5)^4.
-    assert disparity(ZOO["star"].network)["p_value"].tolist() == pytest.approx([0.8**4] * 5)
-    with pytest.raises(RecipeError, match="alpha must lie between 0 and 1, not 5"):
-        disparity_filter(ZOO["pair"].network, 5)
-
-
-@given(weighted_networks())
-def test_maximum_spanning_tree_against_networkx(network):
-    tree = maximum_spanning_tree(network)
-    graph = network.to_networkx()
-    expected = nx.maximum_spanning_tree(graph)
-    assert tree.total_weight == expected.size("weight")
-    assert tree.n_links == network.n_places - nx.number_connected_components(graph)
-    assert nx.number_connected_components(tree.to_networkx()) == nx.number_connected_components(graph)
-    assert set(map(tuple, tree.links().to_numpy())) <= set(map(tuple, network.links().to_numpy()))
-
-
-def test_ties_of_the_tree_go_to_the_first_link():
-    tree = maximum_spanning_tree(ZOO["complete"].network).links()
-    assert tree[["source", "target"]].to_numpy().tolist() == [["place-1", f"place-{i}"] for i in range(2, 6)]
-
-
-@given(weighted_networks(), st.sampled_from([0, 0.5, 1, 1.5, 2, 3.5, 100]))
-def test_readable_has_the_tree_and_as_many_links_as_asked(network, links_per_place):
-    shown = readable(network, links_per_place)
-    tree = maximum_spanning_tree(network)
-    linked = int((network.adjacency.sum(axis=1) > 0).sum())
-    assert shown.n_links == min(network.n_links, max(tree.n_links, round(links_per_place * linked)))
-    kept, whole = set(map(tuple, shown.links().to_numpy())), set(map(tuple, network.links().to_numpy()))
-    in_tree = set(map(tuple, tree.links().to_numpy()))
-    assert in_tree <= kept <= whole
-    p = {tuple(row[:3]): row[3] for row in disparity(network).to_numpy()}
-    if kept > in_tree and kept < whole:
-        assert max((p[link], -link[2]) for link in kept - in_tree) <= min((p[link], -link[2]) for link in whole - kept)
-
-
-def test_readable_refuses():
-    with pytest.raises(RecipeError, match="links_per_place must be a number from 0 on, not -1"):
-        readable(ZOO["pair"].network, -1)

@@ -3,13 +3,15 @@ from itertools import pairwise, permutations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from innovation_graph.communities import leiden
 from innovation_graph.errors import NetworkError, RecipeError
 from innovation_graph.flows import align, flows, persistence
 from tests.zoo import build, clique
+
+few = settings(max_examples=30)  # each example makes a dozen tables
 
 
 def labelled(text, places=None):
@@ -30,6 +32,7 @@ def years(draw, least=1, largest=4, labels=3):
 # Numbers over time
 
 
+@few
 @given(years())
 def test_aligned_labels_are_the_same_divisions(labels):
     aligned = align(labels)
@@ -43,6 +46,7 @@ def test_aligned_labels_are_the_same_divisions(labels):
     assert aligned[first].tolist() == labels[first].tolist()
 
 
+@few
 @given(years(least=2, largest=2))
 def test_as_many_places_keep_their_number_as_any_matching_allows(labels):
     old, new = labels.values()
@@ -57,6 +61,7 @@ def test_as_many_places_keep_their_number_as_any_matching_allows(labels):
     assert kept == max(scores, default=0)
 
 
+@few
 @given(years(), st.randoms(use_true_random=False))
 def test_numbers_and_order_within_a_time_do_not_matter(labels, random):
     aligned = align(labels)
@@ -126,7 +131,12 @@ def test_align_refuses():
         align({})
     with pytest.raises(RecipeError, match="minimum must lie between 0 and 1, not 2"):
         align({"1": labelled("11")}, minimum=2)
-    for wrong in (pd.Series(["x"], index=["a"]), pd.Series([1.5], index=["a"]), pd.Series([0], index=["a"])):
+    for wrong in (
+        pd.Series(["x"], index=["a"]),
+        pd.Series([1.5], index=["a"]),
+        pd.Series([0], index=["a"]),
+        pd.Series([np.inf], ["a"]),
+    ):
         with pytest.raises(NetworkError, match="2014: labels must be whole numbers from 1 on, not "):
             align({"2014": wrong})
     with pytest.raises(NetworkError, match="2014: the partition has several labels for 'a'"):
@@ -138,6 +148,7 @@ def test_align_refuses():
 # Flows
 
 
+@few
 @given(years(least=2))
 def test_flows_by_counting(labels):
     table = flows(labels)
@@ -171,6 +182,7 @@ def test_flows_in_order_with_strengths():
     pd.testing.assert_frame_equal(flows(shuffled, strengths=strengths), expected, check_dtype=False)
 
 
+@few
 @given(years(least=2))
 def test_all_places_and_all_strength_of_each_time_are_in_the_flows(labels):
     rng = np.random.default_rng(0)
@@ -194,6 +206,8 @@ def test_flows_refuse():
     labels = {"1": labelled("12"), "2": labelled("12")}
     with pytest.raises(NetworkError, match="no strengths at 2; they are there for 1"):
         flows(labels, strengths={"1": pd.Series([1, 2], list("ab"))})
+    with pytest.raises(NetworkError, match="1: 'b' has several strengths"):
+        flows(labels, strengths={"1": pd.Series([1, 2, 3], list("abb"))})
     with pytest.raises(NetworkError, match="1: 'b' has no strength"):
         flows(labels, strengths={"1": pd.Series([1], ["a"])})
 
@@ -201,6 +215,7 @@ def test_flows_refuse():
 # Persistence
 
 
+@few
 @given(years())
 def test_persistence_by_following_each_place(labels):
     table = persistence(labels)

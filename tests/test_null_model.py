@@ -56,7 +56,7 @@ def tables(draw):
     return draw(st.integers(max(0, a + b - world), min(a, b))), a, b, world
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(tables(), min_size=8, max_size=8))
 def test_tails_against_exact_fractions(cases):
     for common, a, b, world in cases:

@@ -10,7 +10,7 @@ from scipy import stats
 from innovation_graph import Network, centrality, similarity
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.sources.networks import read_matrix
-from tests.zoo import ZOO
+from tests.zoo import ZOO, build
 
 few = settings(max_examples=15)  # each example makes a dozen networks
 WORKS_BASED = [name for name in similarity.SIMILARITIES if name != "association_strength"]
@@ -71,6 +71,27 @@ def test_every_similarity_from_the_works_themselves(world):
     noise = 1 + 1e-12
     assert (table["jaccard"] <= table["salton"] * noise).all()
     assert (table["salton"] <= table["inclusion"] * noise).all()
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_association_strength_against_the_formula(name):
+    network = ZOO[name].network
+    matrix = network.adjacency.toarray()
+    strength = matrix.sum(axis=1)
+    similar = similarity.association_strength(network).adjacency.toarray()
+    for i in range(len(matrix)):
+        for j in range(len(matrix)):
+            expected = matrix.sum() * matrix[i, j] / (strength[i] * strength[j]) if matrix[i, j] else 0
+            assert similar[i, j] == pytest.approx(expected, rel=1e-12)
+
+
+def test_association_strength_is_one_where_links_are_as_strengths_ask():
+    # With the diagonal gone exact independence is out of reach; a complete graph has n / (n - 1).
+    assert similarity.association_strength(ZOO["complete"].network).upper.data == pytest.approx([5 / 4] * 10)
+    # A complete bipartite graph with weights a_i b_j: expected weights are half the real ones.
+    cross = build(5, [(i, j, (i + 1) * (j + 1)) for i in range(2) for j in range(2, 5)])
+    assert similarity.association_strength(cross).upper.data == pytest.approx([2] * 6)
+    assert similarity.association_strength(cross).provenance["weights"] == "association strength"
 
 
 @few

@@ -4,7 +4,7 @@ import igraph
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -14,6 +14,7 @@ from innovation_graph.errors import NetworkError, RecipeError, UnknownNameError
 from innovation_graph.stability import Ensemble, agreement, compare, consensus, ensemble, place_stability
 from tests.zoo import ZOO, build, clique
 
+few = settings(max_examples=40)  # each example compares all pairs of runs
 every_animal = pytest.mark.parametrize("name", ZOO)
 
 
@@ -190,6 +191,8 @@ def test_ensembles_are_frozen_and_refuse():
         Ensemble.of([labelled([1, 1]), labelled([1, 1, 2])])
     with pytest.raises(NetworkError, match="partition 1 must be a Partition or a Series"):
         Ensemble.of([[1, 1, 2]])
+    with pytest.raises(NetworkError, match="place ids must be unique; repeated: 'a'"):
+        Ensemble(np.ones((1, 3)), ["a", "b", "a"])
     with pytest.raises(NetworkError, match=r"labels of shape \(runs, 2\), runs >= 1, not \(2, 3\)"):
         Ensemble(np.ones((2, 3)), ["a", "b"])
     network = ZOO["barbell"].network
@@ -203,6 +206,7 @@ def test_ensembles_are_frozen_and_refuse():
         ensemble(network, algorithm="infomap", runs=0)
 
 
+@few
 @given(many_divisions())
 def test_agreement_is_the_mean_over_pairs_of_runs(rows):
     places = [f"place-{i}" for i in range(len(rows[0]))]
@@ -249,6 +253,7 @@ def test_runs_that_agree_are_their_own_consensus():
         assert found.quality["modularity"] == leiden(network).quality["modularity"]
 
 
+@few
 @given(many_divisions())
 def test_medoid_is_the_run_nearest_to_all(rows):
     places = [f"place-{i}" for i in range(len(rows[0]))]
@@ -413,6 +418,19 @@ def test_scan_says_what_the_single_steps_say():
     assert scan["nmi_before"].tolist()[1:] == pytest.approx(near)
     assert np.isnan(scan["nmi_before"].iloc[0])
     assert np.isnan(scan["nmi_after"].iloc[-1])
+
+
+def test_neighbours_on_a_plateau_are_alike_in_numbers_and_places():
+    scan = stability.resolution_scan(random_network(1, n=30), np.linspace(0.6, 1.6, 16), runs=3)
+    different_places = 0
+    for (_, one), (_, other) in pairwise(scan.iterrows()):
+        as_many = one["communities"] == other["communities"]
+        if one["plateau"] > 0 and one["plateau"] == other["plateau"]:
+            assert as_many
+            assert one["nmi_after"] >= 0.95
+        different_places += as_many and one["nmi_after"] < 0.95
+    assert different_places > 0  # so that numbers alone would not have done
+    assert scan["plateau"].max() > 0
 
 
 def test_scan_takes_louvain_and_has_a_default():

@@ -168,6 +168,16 @@ def test_assortativity_against_repeated_links(network, data):
         assert value(found) == correlation_by_loops(network, own, weighted=weighted)
 
 
+@pytest.mark.parametrize("unit", [1e-250, 1e250])
+def test_assortativity_in_any_unit(unit):
+    network = build(5, [(0, 1, 4), (0, 2, 1), (1, 2, 3), (2, 3, 2), (3, 4, 7)])
+    other = Network(network.places, network.upper * unit)
+    for weighted in (False, True):
+        expected = topology.assortativity(network, "strength", weighted=weighted)
+        assert math.isfinite(expected)
+        assert topology.assortativity(other, "strength", weighted=weighted) == pytest.approx(expected)
+
+
 @given(networks())
 @settings(max_examples=40)
 def test_attribute_assortativity_against_networkx(network):
@@ -283,6 +293,10 @@ def test_errors():
         topology.centralisation(network, "size")
     with pytest.raises(NetworkError, match="5 places have no value, the first is 'place-2'"):
         topology.assortativity(network, pd.Series([1.0], index=["place-1"]))
+    twice = pd.Series(1.0, index=[*network.ids, "place-3"])
+    for measure in (topology.assortativity, topology.attribute_assortativity):
+        with pytest.raises(NetworkError, match="'place-3' has several values"):
+            measure(network, twice)
     for wrong in ([1, -1], [1, NAN]):
         with pytest.raises(NetworkError, match="values from 0 on, and some are negative or missing"):
             topology.gini(wrong)
@@ -377,6 +391,14 @@ def test_small_worlds_lie_between_lattices_and_random_graphs():
     assert small["mean_path_length"] == pytest.approx(nx.average_shortest_path_length(graph))
 
 
+def test_the_most_clustered_lattice_counts():
+    graph = nx.watts_strogatz_graph(60, 6, 0.3, seed=3)
+    network = build(60, [tuple(sorted(pair)) for pair in graph.edges])
+    drawn = [lattice.transitivity_avglocal_undirected(mode="zero") for lattice in lattice_graphs(network, 3, 0)]
+    assert len(set(drawn)) > 1
+    assert topology.small_world(network, references=1)["lattice_clustering"] == max(drawn)
+
+
 @every_animal
 def test_small_world_on_every_graph(name):
     network = ZOO[name].network
@@ -445,6 +467,14 @@ def test_a_network_of_chance_has_no_rich_club_and_a_made_one_has():
         assert top["high"] < 1
         assert top["ratio"] == pytest.approx(1 / top["reference"])
         assert top["ratio"] > 1.2
+
+
+def test_weights_are_dealt_out_anew_even_where_no_other_graph_has_the_degrees():
+    # A triangle with leaves at one corner: no two links can swap ends.
+    network = build(8, [(1, 2, 1), *((0, i, i + 1) for i in range(1, 8))])
+    plain, weighted = (topology.rich_club(network, weighted=weighted, references=20) for weighted in (False, True))
+    assert plain["low"].equals(plain["high"])
+    assert (weighted["low"] < weighted["high"]).any()
 
 
 def test_rich_club_of_everybody_is_like_its_references():

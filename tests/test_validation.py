@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from innovation_graph import Network, incidence, places, project
+from innovation_graph import Network, communities, incidence, places, project
 from innovation_graph._claims import QUESTIONS, _largest, _Top
 from innovation_graph.errors import NetworkError, UnknownNameError
+from innovation_graph.partition import Partition
 from innovation_graph.recipe import sample_recipe
 from innovation_graph.samples import sample_records
 from innovation_graph.sources.networks import read_vosviewer
@@ -127,6 +128,17 @@ def test_communities():
     assert row(made(), "P1").found == "so in 20 of 20 seeds"
     away = [("nanjing", hub, 9000) for hub in USA] + [("nanjing", hub, 1) for hub in CHINA if hub != "nanjing"]
     assert row(made(away), "P1").verdict == "fails"
+
+
+def test_communities_that_hang_on_the_seed(monkeypatch):
+    network = made()
+    right = communities.leiden(network)
+    wrong = Partition(right.labels.where(right.labels < 0, 1), {}, {}, 0)
+    for often, verdict in ((18, "holds"), (17, "cannot be judged"), (3, "cannot be judged"), (2, "fails")):
+        found = {seed: right if seed < often else wrong for seed in range(20)}
+        monkeypatch.setattr(communities, "leiden", lambda _, seed, found=found, **__: found[seed])
+        judged = row(network, "P1")
+        assert (judged.verdict, judged.found) == (verdict, f"so in {often} of 20 seeds")
 
 
 def test_shares():

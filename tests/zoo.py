@@ -7,6 +7,8 @@ import numpy as np
 from innovation_graph import Network
 
 DAMPING = 0.85
+NAN = float("nan")
+AMONG_PARTNERS = ("clustering", "weighted_clustering", "local_efficiency")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ def _complete(n, weight=1):
             "closeness": [1] * n,
             "harmonic": [1] * n,
             "core_number": [n - 1] * n,
+            "constraint": [(2 * n - 3) ** 2 / (n - 1) ** 3] * n,
+            "hierarchy": [0 if n > 2 else 1] * n,
+            "effective_size": [1] * n,
+            "efficiency": [1 / (n - 1)] * n,
+            **{name: [1 if n > 2 else NAN] * n for name in AMONG_PARTNERS},
+            "s_core": [(n - 1) * weight] * n,
+            "eccentricity": [1] * n,
         },
     )
 
@@ -60,6 +69,13 @@ def _star(leaves):
             "closeness": [1] + [leaves / (1 + 2 * (leaves - 1))] * leaves,
             "harmonic": [1] + [(1 + (leaves - 1) / 2) / leaves] * leaves,
             "core_number": [1] * n,
+            "constraint": [1 / leaves] + [1] * leaves,
+            "hierarchy": [0] + [1] * leaves,
+            "effective_size": [leaves] + [1] * leaves,
+            "efficiency": [1] * n,
+            **{name: [0] + [NAN] * leaves for name in AMONG_PARTNERS},
+            "s_core": [1] * n,
+            "eccentricity": [1] + [2] * leaves,
         },
     )
 
@@ -73,6 +89,10 @@ def _weighted_star(weights):
             "strength": [weights.sum(), *weights],
             "eigenvector": [0.5**0.5, *(weights / np.sqrt(2 * (weights**2).sum()))],
             "betweenness": [(n - 1) * (n - 2) / 2] + [0] * (n - 1),
+            "constraint": [(weights**2).sum() / weights.sum() ** 2] + [1] * (n - 1),
+            "effective_size": [n - 1] + [1] * (n - 1),
+            **{name: [0] + [NAN] * (n - 1) for name in AMONG_PARTNERS},
+            "s_core": [weights.max(), *weights],
         },
     )
 
@@ -90,6 +110,13 @@ def _path(n):
             "closeness": (n - 1) / distance.sum(axis=1),
             "harmonic": inverse.sum(axis=1) / (n - 1),
             "core_number": [1] * n,
+            "constraint": [1, *[1 / 2] * (n - 2), 1],
+            "hierarchy": [1, *[0] * (n - 2), 1],
+            "effective_size": [1, *[2] * (n - 2), 1],
+            "efficiency": [1] * n,
+            **{name: [NAN, *[0] * (n - 2), NAN] for name in AMONG_PARTNERS},
+            "s_core": [1] * n,
+            "eccentricity": [max(i, n - 1 - i) for i in range(n)],
         },
     )
 
@@ -105,6 +132,13 @@ def _cycle_of_six():
             "closeness": [5 / 9] * 6,
             "harmonic": [2 / 3] * 6,
             "core_number": [2] * 6,
+            "constraint": [1 / 2] * 6,
+            "hierarchy": [0] * 6,
+            "effective_size": [2] * 6,
+            "efficiency": [1] * 6,
+            **{name: [0] * 6 for name in AMONG_PARTNERS},
+            "s_core": [2] * 6,
+            "eccentricity": [3] * 6,
         },
     )
 
@@ -131,6 +165,11 @@ def _barbell(m):
             "closeness": mirrored((n - 1) / (m + 1 + 3 * (m - 1)), (n - 1) / (m + 2 * (m - 1))),
             "harmonic": mirrored((m - 1 + 1 / 2 + (m - 1) / 3) / (n - 1), (m + (m - 1) / 2) / (n - 1)),
             "core_number": [m - 1] * n,
+            "effective_size": mirrored(1, m - (m - 1) * (m - 2) / m),
+            "efficiency": mirrored(1 / (m - 1), 1 - (m - 1) * (m - 2) / m**2),
+            **{name: mirrored(1, (m - 2) / m) for name in AMONG_PARTNERS},
+            "s_core": [m - 1] * n,
+            "eccentricity": mirrored(3, 2),
         },
     )
 
@@ -147,6 +186,12 @@ def _triangle_and_pair():
             "closeness": [1] * 5,
             "harmonic": [1 / 4, 1 / 4, 1 / 2, 1 / 2, 1 / 2],
             "core_number": [1, 1, 2, 2, 2],
+            "constraint": [1, 1, 9 / 8, 9 / 8, 9 / 8],
+            "hierarchy": [1, 1, 0, 0, 0],
+            "effective_size": [1] * 5,
+            **{name: [NAN, NAN, 1, 1, 1] for name in AMONG_PARTNERS},
+            "s_core": [1, 1, 2, 2, 2],
+            "eccentricity": [1] * 5,
         },
     )
 
@@ -163,6 +208,30 @@ def _triangle_and_isolate():
             "closeness": [0, 1, 1, 1],
             "harmonic": [0, 2 / 3, 2 / 3, 2 / 3],
             "core_number": [0, 2, 2, 2],
+            "constraint": [NAN, 9 / 8, 9 / 8, 9 / 8],
+            "hierarchy": [NAN, 0, 0, 0],
+            "efficiency": [NAN, 1 / 2, 1 / 2, 1 / 2],
+            **{name: [NAN, 1, 1, 1] for name in AMONG_PARTNERS},
+            "s_core": [0, 2, 2, 2],
+            "eccentricity": [NAN, 1, 1, 1],
+        },
+    )
+
+
+def _wheel(rim):
+    """A place linked to all of a cycle: among themselves its partners lie up to half the cycle apart."""
+    n = rim + 1
+    steps = [min(i, rim - i) for i in range(1, rim)]
+    return Animal(
+        build(n, [*((0, i) for i in range(1, n)), *((1 + i, 1 + (i + 1) % rim) for i in range(rim))]),
+        {
+            "core_number": [3] * n,
+            "effective_size": [rim - 2] + [3 - 4 / 3] * rim,
+            "clustering": [2 / (rim - 1)] + [2 / 3] * rim,
+            "weighted_clustering": [2 / (rim - 1)] + [2 / 3] * rim,
+            "local_efficiency": [sum(1 / d for d in steps) / (rim - 1)] + [(4 + 2 * 0.5) / 6] * rim,
+            "s_core": [3] * n,
+            "eccentricity": [1] + [2] * rim,
         },
     )
 
@@ -177,8 +246,18 @@ def _isolates(n):
         "closeness",
         "harmonic",
         "core_number",
+        "s_core",
     ]
-    return Animal(build(n, []), {**{name: [0] * n for name in names}, "pagerank": [1 / n] * n if n else []})
+    undefined = [
+        "constraint",
+        "hierarchy",
+        "effective_size",
+        "efficiency",
+        "eccentricity",
+        *AMONG_PARTNERS,
+    ]
+    known = {**{name: [0] * n for name in names}, **{name: [NAN] * n for name in undefined}}
+    return Animal(build(n, []), {**known, "pagerank": [1 / n] * n if n else []})
 
 
 ZOO: dict[str, Animal] = {
@@ -194,6 +273,7 @@ ZOO: dict[str, Animal] = {
     "even path": _path(6),
     "cycle": _cycle_of_six(),
     "barbell": _barbell(4),
+    "wheel": _wheel(9),
     "triangle and pair": _triangle_and_pair(),
     "triangle and isolate": _triangle_and_isolate(),
     "weighted, two parts": Animal(
