@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from innovation_graph._version import __version__
-from innovation_graph.cli import drawing, fetching, measures, networks, records, trust, works
+from innovation_graph.cli import drawing, fetching, measures, networks, published, records, scoring, trust, works
 from innovation_graph.cli.common import errors, screen
 from innovation_graph.errors import InnovationGraphError
 
@@ -28,6 +28,8 @@ app.add_typer(networks.app)
 app.add_typer(measures.app)
 app.add_typer(works.app)
 app.add_typer(trust.app)
+app.add_typer(scoring.app)
+app.add_typer(published.app)
 app.add_typer(drawing.app)
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "print_stages",
     "print_table",
     "print_top",
+    "put_plain",
     "put_tables",
     "say",
     "screen",
@@ -172,17 +173,22 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:,.4g}" if value % 1 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return str(value)
+
+
+def put_plain(
+    out: Path, tables: Mapping[str, Any], *, what: str, synthetic: bool = False, about: Mapping[str, Any] | None = None
+) -> None:
+    """Write a folder of tables and say so."""
+    from innovation_graph._tables import write_tables
+
+    files = write_tables(out, tables, what=what, synthetic=synthetic, about=about)
+    say(f"Written to {out}: {', '.join(files)}")
 
 
 def put_tables(out: Path, tables: Mapping[str, Any], *, what: str, network: Any) -> None:
     """Write a folder of tables about a network and say so."""
-    from innovation_graph._tables import write_tables
-
-    files = write_tables(
-        out, tables, what=what, synthetic=network.synthetic, about={"provenance": dict(network.provenance)}
-    )
-    say(f"Written to {out}: {', '.join(files)}")
+    put_plain(out, tables, what=what, synthetic=network.synthetic, about={"provenance": dict(network.provenance)})
 
 
 def fitting(function: Any, given: Mapping[str, Any], what: str) -> dict[str, Any]:

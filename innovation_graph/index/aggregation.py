@@ -168,7 +168,9 @@ def _copeland(x: _Array, w: _Array, how: Aggregation) -> _Array:  # noqa: ARG001
     lead = np.zeros((*x.shape[:-1], x.shape[-2]))
     for child in range(x.shape[-1]):
         column, weight = x[..., child], np.maximum(w[..., child], 0)
-        difference = np.sign(column[..., :, None] - column[..., None, :])
+        difference = column[..., :, None] - column[..., None, :]
+        largest = np.nanmax(np.abs(column), axis=-1, keepdims=True, initial=0)[..., None]
+        difference = np.where(np.abs(difference) > _SLACK * largest, np.sign(difference), 0 * difference)
         lead += np.where(np.isnan(difference), 0.0, difference * np.minimum(weight[..., :, None], weight[..., None, :]))
     decided = np.where(np.abs(lead) > _SLACK, np.sign(lead), 0.0)
     return np.asarray(decided.sum(axis=-1) / max(1, x.shape[-2] - 1))

@@ -11,12 +11,15 @@ method          s = 1; for s = -1 the mirror image unless stated            rang
 `percentile`    low + (high - low) (number of worse places) / (n - 1)       low to high
 `rank`          n + 1 - rank (ties: best rank)                              1 to n
 `best`          high x / max; s = -1: high min / x                          above 0 to high
+`share`         high x / sum, x from 0 on; s = -1: the negative             0 to high, sum high
 `target`        1 - (target - x) / (target - min), cut at 1, onto low, high low to high
 `none`          s x                                                         as given
 ==============  ==========================================================  ==================================
 
 With `anchors` (those of a base edition) `z` and `minmax` use fixed values instead of those of the table, so that
-editions can be compared; what lies beyond the anchors then lies outside low and high. Missing stays missing.
+editions can be compared; what lies beyond the anchors then lies outside low and high. `share` takes the column
+`total` of the anchors, such as the world total, if there is one: shares then need not sum to `high`. Missing stays
+missing.
 
 References
 ----------
@@ -38,6 +41,7 @@ __all__ = ["METHODS", "anchors", "normalise"]
 
 _Array = NDArray[np.float64]
 _ANCHORED = {"z": ("mean", "sd"), "minmax": ("minimum", "maximum")}
+_TOTAL = "total"
 
 
 def normalise(
@@ -98,10 +102,14 @@ def normalise(
         extra["target"] = np.array([_given(targets, name, "target") for name in values.columns], dtype=np.float64)
     elif fixed is not None and how.method in _ANCHORED:
         extra["fixed"] = _fixed(fixed, values.columns, _ANCHORED[how.method])
+    elif fixed is not None and how.method == "share" and _TOTAL in fixed.columns:
+        extra["fixed"] = _totals(fixed, values)
     if how.method not in ("none", "goalposts") and "fixed" not in extra:
         _refuse_constant(values, how.method)
     if how.method == "best":
         _refuse(values, x <= 0, "best", "values above 0")
+    if how.method == "share":
+        _refuse(values, x < 0, "share", "values from 0 on")
     out = METHODS[how.method](x, sign, how, **extra)
     return pd.DataFrame(out, index=values.index, columns=values.columns)
 
@@ -119,10 +127,10 @@ def anchors(values: pd.DataFrame, *, ddof: int = 0) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `mean`, `sd`, `minimum`, `maximum` by indicator.
+        `mean`, `sd`, `minimum`, `maximum`, `total` by indicator.
     """
     columns = {"mean": values.mean(), "sd": values.std(ddof=ddof), "minimum": values.min(), "maximum": values.max()}
-    return pd.DataFrame(columns).rename_axis("indicator")
+    return pd.DataFrame({**columns, _TOTAL: values.sum()}).rename_axis("indicator")
 
 
 def _z(x: _Array, sign: _Array, how: Normalisation, fixed: _Array | None = None) -> _Array:
@@ -168,6 +176,11 @@ def _best(x: _Array, sign: _Array, how: Normalisation) -> _Array:
     return np.asarray(how.high * share)
 
 
+def _share(x: _Array, sign: _Array, how: Normalisation, fixed: _Array | None = None) -> _Array:
+    total = np.nansum(x, -2, keepdims=True) if fixed is None else fixed
+    return np.asarray(sign * how.high * x / total)
+
+
 def _target(x: _Array, sign: _Array, how: Normalisation, target: _Array) -> _Array:
     worst = np.where(sign > 0, np.nanmin(x, -2, keepdims=True), np.nanmax(x, -2, keepdims=True))
     share = np.where(worst == target, 1.0, 1 - (target - x) / np.where(worst == target, 1.0, target - worst))
@@ -185,6 +198,7 @@ METHODS: dict[str, Callable[..., _Array]] = {
     "percentile": _percentile,
     "rank": _rank,
     "best": _best,
+    "share": _share,
     "target": _target,
     "none": _none,
 }
@@ -209,6 +223,18 @@ def _fixed(table: pd.DataFrame, names: pd.Index, columns: tuple[str, str]) -> _A
     if not (width > 0).all():
         raise ScoringError(f"anchors of {', '.join(names[~(width > 0)])}: {columns[1]} leaves no width")
     return np.stack([first, second])
+
+
+def _totals(table: pd.DataFrame, values: pd.DataFrame) -> _Array:
+    missing = [name for name in values.columns if name not in table.index]
+    if missing:
+        raise ScoringError(f"the anchors have no {_TOTAL} of the indicators {', '.join(missing)}")
+    totals = table.loc[values.columns, _TOTAL].to_numpy(dtype=np.float64)
+    bad = ~(totals > 0)
+    if bad.any():
+        name = values.columns[np.flatnonzero(bad)[0]]
+        raise ScoringError(f"indicator {name}: the {_TOTAL} must be above 0, got {totals[bad][0]:g}")
+    return totals
 
 
 def _refuse_constant(values: pd.DataFrame, method: str) -> None:

@@ -9,11 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from innovation_graph._csv import write_csv
-from innovation_graph._files import new_folder, write_json
-from innovation_graph.index.spec import IndexSpec
+from innovation_graph._csv import SYNTHETIC_COLUMN, as_written, write_csv
+from innovation_graph._files import check_head, new_folder, write_json
+from innovation_graph.errors import FormatError, InnovationGraphError
+from innovation_graph.index.spec import IndexSpec, read_spec
 
-__all__ = ["Scores"]
+__all__ = ["INPUTS", "Scores", "read_parts"]
+
+INPUTS: tuple[str, ...] = ("places", "denominators", "anchors")
+"""What scoring takes beside definition and values."""
 
 _MARKER = "scores.json"
 _FORMAT, _VERSION = "innovation-graph scores", 1
@@ -37,9 +41,10 @@ class Scores:
     imputed : pandas.DataFrame of bool
         Place x indicator: True where a value was filled.
     weights : mapping of str to pandas.Series
-        Weights of the children of each node, sum 1.
+        Weights of the children of each node, sum 1. Where groups are scored apart and have weights of their own
+        (read from the data), the key is "node (group)".
     treatment : pandas.DataFrame
-        What was done to outliers, by indicator.
+        What was done to outliers, by indicator (and group, if there are several).
     partial : mapping of str to list of str
         Indicators that are missing below each node that could be scored all the same.
     left_out : pandas.Series
@@ -99,6 +104,7 @@ class Scores:
         """
         tables = {"scores": self.table(), **{f"step_{name}": table for name, table in self.steps.items()}}
         tables |= {"imputed": self.imputed.astype("int64"), "treatment": self.treatment}
+        tables |= {f"input_{name}": table for name, table in self.inputs.items() if table is not None}
         known = [_MARKER, "index.toml", *(f"{name}.csv" for name in tables)]
         with new_folder(path, marker=_MARKER, known=known) as folder:
             for name, table in tables.items():
@@ -121,3 +127,25 @@ class Scores:
             "weights": {code: weights.to_dict() for code, weights in self.weights.items()},
             "notes": list(self.notes),
         }
+
+
+def read_parts(folder: Path) -> tuple[IndexSpec, dict[str, pd.DataFrame], dict[str, Any]]:
+    """Read what scores were made from: definition, values and what was given beside them, and the head."""
+    hint = "Make one with `innovation-graph score`."
+    try:
+        head = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
+        spec = read_spec(folder / "index.toml")
+        tables = {"raw": _read(folder / "step_raw.csv")}
+        tables |= {name: _read(path) for name in INPUTS if (path := folder / f"input_{name}.csv").is_file()}
+    except (OSError, ValueError, KeyError, InnovationGraphError) as error:
+        got = str(error)
+        raise FormatError(folder, expected=f"a folder of scores with {_MARKER}", got=got, hint=hint) from error
+    check_head(head, folder / _MARKER, _FORMAT, _VERSION, keys=("partial", "notes"), hint=hint)
+    return spec, tables, head
+
+
+def _read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=[""], dtype={0: "str"})
+    table = table.drop(columns=SYNTHETIC_COLUMN, errors="ignore").rename(columns=as_written)
+    index = pd.Index(table.iloc[:, 0].map(as_written), name=table.columns[0], dtype="str")
+    return table.iloc[:, 1:].set_axis(index, axis=0)

@@ -1,6 +1,8 @@
 """Scoring: values and a definition in, scores with every step out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +11,10 @@ import pandas as pd
 from innovation_graph._ranks import rank
 from innovation_graph.errors import ScoringError, UnknownNameError
 from innovation_graph.index import aggregation, normalisation, preparation, treatment, weighting
-from innovation_graph.index.scores import Scores
+from innovation_graph.index.scores import INPUTS, Scores, read_parts
 from innovation_graph.index.spec import Aggregation, IndexSpec, Node
 
-__all__ = ["check", "regenerate", "rescale", "score"]
+__all__ = ["check", "read_scores", "regenerate", "rescale", "score"]
 
 _TIES = ("min", "max", "average", "dense")
 _POSITIVE_RANGES = ("minmax", "goalposts", "percentile", "target")
@@ -60,12 +62,13 @@ def score(
     check(spec, values)
     values = values[spec.codes].astype(np.float64)
     if spec.apart is None:
-        parts = [_score(spec, values, places, denominators, anchors)]
+        parts = {"": _score(spec, values, places, denominators, anchors)}
     else:
         group = _column(places, spec.apart, values.index)
-        parts = [
-            _score(spec, values[group == name], places, denominators, anchors) for name in pd.unique(group.to_numpy())
-        ]
+        parts = {
+            str(name): _score(spec, values[group == name], places, denominators, anchors)
+            for name in pd.unique(group.to_numpy())
+        }
     return _joined(spec, values, parts, missing, notes)
 
 
@@ -87,6 +90,31 @@ def regenerate(scores: Scores, **changes: Any) -> Scores:
     spec = scores.spec.replace(**changes) if changes else scores.spec
     given: dict[str, Any] = dict(scores.inputs)
     return score(spec, scores.steps["raw"], **given)
+
+
+def read_scores(path: Path | str) -> Scores:
+    """Read a folder that `Scores.write` wrote, by scoring its values with its definition once more.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+
+    Returns
+    -------
+    Scores
+        Equal to those that were written.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing or not what it should be.
+    """
+    folder = Path(path)
+    spec, tables, head = read_parts(folder)
+    given: dict[str, Any] = {name: tables.get(name) for name in INPUTS}
+    made = score(spec, tables["raw"], **given)
+    return replace(made, partial=head["partial"], notes=tuple(head["notes"]))
 
 
 def check(spec: IndexSpec, values: pd.DataFrame) -> None:
@@ -293,26 +321,30 @@ def _column(places: pd.DataFrame | None, name: str, index: pd.Index) -> pd.Serie
 
 
 def _joined(
-    spec: IndexSpec, values: pd.DataFrame, parts: list[Scores], missing: Mapping[str, list[str]], notes: list[str]
+    spec: IndexSpec, values: pd.DataFrame, parts: dict[str, Scores], missing: Mapping[str, list[str]], notes: list[str]
 ) -> Scores:
-    first = parts[0]
-    if len(parts) > 1:
-        notes.append(f"places were scored within groups of {spec.apart}; scores of different groups cannot be compared")
-    order = [place for place in values.index if any(place in part.scores.index for part in parts)]
+    first = next(iter(parts.values()))
+    order = values.index[values.index.isin([place for part in parts.values() for place in part.scores.index])]
 
     def stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
-        return tables[0] if len(tables) == 1 else pd.concat(tables).loc[order]
+        return pd.concat(tables).loc[order]
 
-    steps = {name: stacked([part.steps[name] for part in parts]) for name in first.steps if name != "raw"}
-    left_out = pd.concat([part.left_out for part in parts]) if len(parts) > 1 else first.left_out
+    weights, treated, left_out = first.weights, first.treatment, first.left_out
+    if len(parts) > 1:
+        notes.append(f"places were scored within groups of {spec.apart}; scores of different groups cannot be compared")
+        treated = pd.concat({group: part.treatment for group, part in parts.items()}, names=["group"])
+        left_out = pd.concat([part.left_out for part in parts.values()])
+        if any(not own.equals(part.weights[code]) for part in parts.values() for code, own in weights.items()):
+            weights = {f"{code} ({group})": own for group, part in parts.items() for code, own in part.weights.items()}
+    steps = {name: stacked([part.steps[name] for part in parts.values()]) for name in first.steps if name != "raw"}
     return Scores(
         spec,
         {"raw": values, **steps},
-        stacked([part.scores for part in parts]),
-        stacked([part.ranks for part in parts]),
-        stacked([part.imputed for part in parts]),
-        first.weights,
-        first.treatment,
+        stacked([part.scores for part in parts.values()]),
+        stacked([part.ranks for part in parts.values()]),
+        stacked([part.imputed for part in parts.values()]),
+        weights,
+        treated,
         missing,
         left_out,
         first.inputs,

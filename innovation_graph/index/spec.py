@@ -118,7 +118,8 @@ class Indicator(_Part, frozen=True):
     """An indicator: `direction` 1 means more is better, -1 less is better.
 
     `goalposts` are the values that become `low` and `high` with the method "goalposts"; `target` is for
-    "target"; `denominator` names a column of the table of denominators.
+    "target"; `denominator` names a column of the table of denominators; `network` names a network and a measure
+    that can fill the indicator: ["papers", "eigenvector"].
     """
 
     code: str
@@ -133,6 +134,7 @@ class Indicator(_Part, frozen=True):
     denominator: str | None = None
     goalposts: tuple[float, float] | None = None
     target: float | None = None
+    network: tuple[str, str] | None = None
     normalisation: Normalisation | None = None
 
 

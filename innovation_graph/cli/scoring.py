@@ -1,0 +1,321 @@
+"""Commands about composite indices: template, check-values, score, why, profile, editions, compare-indices."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from innovation_graph.cli.common import Seed, check_own, print_table, say, warn
+from innovation_graph.errors import RecipeError, ScoringError, UnknownNameError
+
+__all__ = ["app"]
+
+_PANEL = "Indices"
+
+app = typer.Typer()
+
+_Index = Annotated[
+    str, typer.Argument(metavar="INDEX", help="gihi2024 or another packaged definition, or a TOML file.")
+]
+_Scores = Annotated[Path, typer.Argument(metavar="SCORES", help="A folder that `score` wrote.", show_default=False)]
+_Node = Annotated[str | None, typer.Option(help="Code of a node, e.g. C1. [default: the root]")]
+
+
+@app.command(
+    "template",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph template gihi2024 > my_indicators.csv | "
+    "innovation-graph template gihi2024 --out my_indicators.xlsx",
+)
+def template_command(
+    index: _Index,
+    out: Annotated[Path | None, typer.Option(help="A .csv or .xlsx file. [default: standard output, CSV]")] = None,
+) -> None:
+    """Make a table to fill in: one row a hub, one column an indicator, with units, years and sources."""
+    from innovation_graph.index import template
+    from innovation_graph.index.spec import read_spec
+
+    table = template.template(read_spec(index))
+    if out is None:
+        sys.stdout.buffer.write(template.template_csv(table).encode("utf-8"))
+        return
+    if out.exists():
+        raise FileExistsError(f"{out} exists and may have been filled in; choose another --out")
+    template.write_template(table, out)
+    say(f"Written to {out}; check what you fill in with: innovation-graph check-values {index} {out}")
+
+
+@app.command(
+    "check-values", rich_help_panel=_PANEL, epilog="Example: innovation-graph check-values gihi2024 my_indicators.csv"
+)
+def check_values_command(
+    index: _Index,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A filled template, CSV or Excel.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="CSV with all problems. [default: on screen only]")] = None,
+) -> None:
+    """List everything wrong with a filled template at once; exit code 1 if there is an error."""
+    from innovation_graph._csv import write_csv
+    from innovation_graph.index import template
+    from innovation_graph.index.spec import read_spec
+
+    problems = template.check_filled(path, read_spec(index))
+    if out is not None:
+        check_own(out, "severity,")
+        write_csv(problems, out, index=False)
+    if len(problems):
+        print_table(f"Problems in {path}", problems, most=1_000)
+    errors = int((problems.iloc[:, 0] == "error").sum())
+    say(f"{errors} errors, {len(problems) - errors} warnings")
+    if errors:
+        raise typer.Exit(code=1)
+
+
+@app.command(
+    "score",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph score gihi2024 --indicators mine.csv --papers papers --patents patents | "
+    "innovation-graph score gihi2024 --papers papers --patents patents --partial (C1 from 17 and 18 alone)",
+)
+def score_command(
+    index: _Index,
+    indicators: Annotated[Path | None, typer.Option(help="A filled template, CSV or Excel.")] = None,
+    papers: Annotated[Path | None, typer.Option(help="Network of papers; fills the indicators that name it.")] = None,
+    patents: Annotated[Path | None, typer.Option(help="Network of patents, likewise.")] = None,
+    papers_errors: Annotated[
+        Path | None, typer.Option(help="What `bootstrap` wrote for the papers: scores and ranks get intervals.")
+    ] = None,
+    patents_errors: Annotated[Path | None, typer.Option(help="Likewise for the patents.")] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Score what can be scored where indicators are missing; says so.")
+    ] = False,
+    denominators: Annotated[Path | None, typer.Option(help="CSV of sizes by place_id, if the index divides.")] = None,
+    anchors: Annotated[Path | None, typer.Option(help="CSV of fixed values of a base edition.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write: scores, every step, a workbook.")] = Path("scores"),
+) -> None:
+    """Score an index: values and networks in, scores and ranks out, every step kept."""
+    import pandas as pd
+
+    from innovation_graph import indicators as feeding
+    from innovation_graph.index import scoring, template, workbook
+    from innovation_graph.index.spec import read_spec
+    from innovation_graph.network import read_network
+    from innovation_graph.places import gihi2024
+
+    spec, hubs = read_spec(index), gihi2024().table
+    given = {"papers": papers, "patents": patents}
+    networks = {name: read_network(path) for name, path in given.items() if path is not None}
+    synthetic = any(network.synthetic for network in networks.values())
+    if indicators is None and not networks:
+        raise RecipeError("say where the values come from: --indicators FILE, --papers NET, --patents NET")
+    values = template.read_filled(indicators, spec) if indicators is not None else pd.DataFrame(index=hubs.index)
+    if networks:
+        fed = feeding.values(spec, networks, hubs=list(hubs.index)).reindex(values.index)
+        both = [code for code in fed if code in values and values[code].notna().any()]
+        if both:
+            warn(f"indicators {', '.join(both)} come from the networks, not from {indicators}")
+        values = values.drop(columns=fed.columns, errors="ignore").join(fed)
+    made = scoring.score(
+        spec,
+        values,
+        places=hubs,
+        denominators=_sizes(denominators),
+        anchors=_sizes(anchors),
+        partial=partial,
+    )
+    names = hubs[["name_en", "name_zh", "country"]]
+    made.write(out, names=names, synthetic=synthetic)
+    about = {"index": spec.name, "notes": "; ".join(made.notes)}
+    workbook.write_workbook(
+        out / "scores.xlsx", workbook.score_tables(made, names=names), about=about, synthetic=synthetic
+    )
+    for note in made.notes:
+        warn(note)
+    shown = names[["name_en"]].join(made.table(), how="right")
+    columns = ["name_en", *(name for code in made.scores.columns[:4] for name in (code, f"{code}_rank"))]
+    apart = made.spec.apart
+    groups = [("", shown)] if apart is None else shown.groupby(hubs[apart].reindex(shown.index), sort=False)
+    for group, part in groups:
+        print_table(f"{spec.name}{f' ({group})' if group else ''}", part, columns[:9], synthetic=synthetic)
+    errors = {name: path for name, path in (("papers", papers_errors), ("patents", patents_errors)) if path is not None}
+    if errors:
+        _intervals(made, spec, errors, out, synthetic=synthetic)
+    say(f"Written to {out}; all tables in one workbook: {out / 'scores.xlsx'}")
+
+
+def _intervals(made: Any, spec: Any, errors: Mapping[str, Path], out: Path, *, synthetic: bool) -> None:
+    from innovation_graph import indicators as feeding
+    from innovation_graph.index import sensitivity
+    from innovation_graph.uncertainty import read_uncertainty
+
+    drawn = feeding.replicates(spec, {name: read_uncertainty(path) for name, path in errors.items()})
+    network = {code: table.reindex(columns=made.scores.index) for code, table in drawn.items()}
+    groups = (
+        [None]
+        if made.spec.apart is None
+        else list(made.inputs["places"][made.spec.apart].reindex(made.scores.index).unique())
+    )
+    for group in groups:
+        bands = sensitivity.monte_carlo(made, sensitivity.Choices(), network=network, group=group)
+        folder = out.with_name(f"{out.name}_intervals" + (f"_{group}" if group else ""))
+        bands.write(folder, synthetic=synthetic)
+        say(f"Intervals of scores and ranks{f' ({group})' if group else ''}: {folder}")
+
+
+@app.command(
+    "why",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph why scores Boston Shanghai | innovation-graph why scores 波士顿 上海 --node C",
+)
+def why_command(
+    scores: _Scores,
+    first: Annotated[str, typer.Argument(help="A place: id, English or Chinese name.", show_default=False)],
+    second: Annotated[str, typer.Argument(help="The place to compare with.", show_default=False)],
+    node: _Node = None,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("why.csv"),
+    seed: Seed = 0,
+) -> None:
+    """Explain why one place scores above another, indicator by indicator; the parts add up to the difference."""
+    from innovation_graph._csv import write_csv
+    from innovation_graph.index import explain, scoring
+
+    made = scoring.read_scores(scores)
+    ends = [_place(made, name) for name in (first, second)]
+    check_own(out, "indicator,")
+    table = explain.why(made, *ends, node, seed=seed)
+    mark = _synthetic(scores)
+    write_csv(table, out, synthetic=mark)
+    say(explain.say(made, *ends, node, names=made.inputs["places"], seed=seed))
+    print_table("What the difference is made of", table.reset_index(), synthetic=mark, most=30)
+    say(f"Written to {out}")
+
+
+@app.command("profile", rich_help_panel=_PANEL, epilog="Example: innovation-graph profile scores Singapore --peers 5")
+def profile_command(
+    scores: _Scores,
+    place: Annotated[str, typer.Argument(help="Id, English or Chinese name.", show_default=False)],
+    node: _Node = None,
+    peers: Annotated[int, typer.Option(help="How many places of a similar profile to compare with.")] = 10,
+    seed: Seed = 0,
+) -> None:
+    """Tell the strengths and weaknesses of a place against the mean, and who its peers are."""
+    from innovation_graph.index import explain, scoring
+
+    made = scoring.read_scores(scores)
+    where = _place(made, place)
+    mark = _synthetic(scores)
+    told = explain.strengths(made, where, node, seed=seed).reset_index()
+    print_table("Strengths and weaknesses", told, synthetic=mark, most=30)
+    print_table("Peers", explain.peers(made, where, peers).reset_index(), synthetic=mark, most=peers)
+
+
+@app.command("editions", rich_help_panel=_PANEL, epilog="Example: innovation-graph editions scores_2023 scores_2024")
+def editions_command(
+    before: _Scores,
+    after: Annotated[Path, typer.Argument(metavar="SCORES", help="The later edition.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of tables to write.")] = Path("editions"),
+    seed: Seed = 0,
+) -> None:
+    """Split each change of score between two editions into data, method and sample."""
+    from innovation_graph._tables import write_tables
+    from innovation_graph.index import editions, scoring
+
+    found = editions.change(scoring.read_scores(before), scoring.read_scores(after), seed=seed)
+    tables = {"change": found.table, "indicators": found.indicators, "only": found.only}
+    mark = _synthetic(before) or _synthetic(after)
+    write_tables(out, tables, what="change between editions", synthetic=mark, about={"notes": list(found.notes)})
+    for note in found.notes:
+        say(f"Note: {note}")
+    by_size = found.table["change"].abs().sort_values(ascending=False, kind="stable").index
+    print_table("Largest changes", found.table.loc[by_size].reset_index(), synthetic=mark)
+    say(f"Written to {out}")
+
+
+@app.command(
+    "compare-indices",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph compare-indices gihi2024 gis100_2025 industrial_innovation_2025 | "
+    "innovation-graph compare-indices scores gis100_2025 --network papers --measures eigenvector,strength",
+)
+def compare_command(
+    indices: Annotated[
+        list[str], typer.Argument(metavar="A B...", help="Published rankings by name, or folders that `score` wrote.")
+    ],
+    network: Annotated[Path | None, typer.Option(help="A network to compare with.")] = None,
+    measures: Annotated[str, typer.Option(metavar="A,B", help="Its measures of position.")] = "eigenvector",
+    top: Annotated[int, typer.Option(help="How many leading places to compare.")] = 10,
+    out: Annotated[Path, typer.Option(help="Folder of tables to write.")] = Path("comparison"),
+) -> None:
+    """Compare rankings: rank correlations with intervals, overlap at the top, largest disagreements."""
+    from itertools import combinations
+
+    from innovation_graph import centrality
+    from innovation_graph._tables import write_tables
+    from innovation_graph.index import compare, scoring
+    from innovation_graph.network import read_network
+
+    series, ranks, cut, mark = {}, [], [], False
+    for name in indices:
+        if (Path(name) / "scores.json").is_file():
+            made = scoring.read_scores(name)
+            series[name] = made.scores.iloc[:, 0]
+            mark |= _synthetic(Path(name))
+        else:
+            series[name] = compare.published(name)
+            ranks.append(name)
+            if name in compare.CUT:
+                cut.append(name)
+    if network is not None:
+        read = read_network(network)
+        mark |= read.synthetic
+        for measure, column in centrality.table(read, measures.split(",")).items():
+            series[f"{network.name}: {measure}"] = column
+    if len(series) < 2:
+        raise RecipeError(f"expected two rankings or more, got {', '.join(series)}")
+    agreed = compare.agreement(series, ranks=ranks, cut=cut, top=top)
+    parts = {
+        f"disagreements_{i + 1}": compare.disagreements(series[a], series[b], ranks=(a in ranks, b in ranks))
+        for i, (a, b) in enumerate(combinations(series, 2))
+    }
+    write_tables(
+        out,
+        {"agreement": agreed, **parts},
+        what="comparison of indices",
+        synthetic=mark,
+        about={"compared": list(series)},
+    )
+    columns = ("first", "second", "n", "spearman", "spearman_low", "spearman_high", "overlap")
+    print_table("How far rankings agree", agreed, columns, synthetic=mark, most=40)
+    say(f"Written to {out}")
+
+
+def _sizes(path: Path | None) -> Any:
+    import pandas as pd
+
+    if path is None:
+        return None
+    try:
+        return pd.read_csv(path, index_col=0, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise ScoringError(
+            f"{path}: expected a CSV with place_id or indicator first and numbers beside it: {error}"
+        ) from error
+
+
+def _synthetic(folder: Path) -> bool:
+    return bool(json.loads((folder / "scores.json").read_text(encoding="utf-8"))["synthetic"])
+
+
+def _place(made: Any, name: str) -> str:
+    """Find a place by id or by English or Chinese name."""
+    if name in made.scores.index:
+        return name
+    table = made.inputs["places"]
+    if table is not None:
+        for column in ("name_en", "name_zh"):
+            hits = table.index[table[column].str.casefold() == name.casefold()]
+            if len(hits) == 1:
+                return str(hits[0])
+    raise UnknownNameError("place", name, made.scores.index)
