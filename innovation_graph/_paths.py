@@ -32,7 +32,7 @@ def betweenness(network: Network, *, weighted: bool, blocs: _Ints | None = None)
     if blocs is None:
         return np.array(graph.betweenness(weights=lengths), dtype=np.float64)
     total = np.zeros(network.n_places)
-    for bloc in np.unique(blocs):
+    for bloc in np.unique(blocs[np.diff(network.adjacency.indptr) > 0]):  # no path starts at an isolate
         inside = blocs == bloc
         ends = {"sources": np.flatnonzero(inside).tolist(), "targets": np.flatnonzero(~inside).tolist()}
         if ends["targets"]:
@@ -111,7 +111,7 @@ def in_chunks(work: Callable[[int, int], Any], n: int, threads: int | None = Non
 
 @dataclass(frozen=True)
 class Numbered:
-    """A network in the order that suits searches: by component, places with most partners first; lengths for weights."""
+    """A network in the order that suits searches: by component, places with most partners first; with lengths."""
 
     matrix: sparse.csr_array
     order: NDArray[np.intp]
@@ -175,7 +175,8 @@ def _distances(network: Network, *, weighted: bool) -> _Sums:
             inverse += part[1]
             farthest = np.maximum(farthest, part[2])
     others = numbered.last - numbered.first - 1
-    return _Sums(*(values[numbered.rank] for values in (others, total, inverse, farthest)))
+    rank = numbered.rank
+    return _Sums(others[rank], total[rank], inverse[rank], farthest[rank])
 
 
 def _batches(numbered: Numbered) -> NDArray[np.int64]:

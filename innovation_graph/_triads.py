@@ -9,11 +9,13 @@ from innovation_graph.network import Network
 
 __all__ = ["core_numbers", "local_efficiency", "on_links", "s_cores"]
 
+_TINY = 200  # places up to which one thread is enough
 _DENSE = 1000  # places up to which a dense product is quickest
 _SMALL = 50_000_000  # pairs of partners, summed over places, up to which a sparse product needs under a second
 _SMALL_GRAPH = 1_000_000  # links that go into igraph in less time than numba needs to load
 _SMALL_CORES = 20_000  # places up to which peeling in numpy needs under a second
 _SMALL_EGO = 10_000_000_000  # operations of dense searches among partners
+_SMALL_PLACES = 2000  # whose matrix is small enough to be held whole
 _WIDE = 400  # partners of a place from which on these searches may take very many steps
 
 _Floats = NDArray[np.float64]
@@ -28,7 +30,9 @@ def on_links(adjacency: sparse.csr_array, left: _Floats, right: _Floats) -> _Flo
         dense = np.zeros((2, n, n))
         dense[0, rows, adjacency.indices] = left
         dense[1, rows, adjacency.indices] = right
-        return np.asarray((dense[0] @ dense[1].T)[rows, adjacency.indices])
+        # Waiting for the threads of a matrix product takes longer than so small a product itself.
+        product = np.einsum("iq,jq->ij", *dense) if n <= _TINY else dense[0] @ dense[1].T
+        return np.asarray(product[rows, adjacency.indices])
     if (degree.astype(np.float64) ** 2).sum() <= _SMALL:
         sides = [sparse.csr_array((side, adjacency.indices, adjacency.indptr), shape=(n, n)) for side in (left, right)]
         ones = sparse.csr_array((np.ones(adjacency.nnz), adjacency.indices, adjacency.indptr), shape=(n, n))
@@ -49,7 +53,11 @@ def on_links(adjacency: sparse.csr_array, left: _Floats, right: _Floats) -> _Flo
 def local_efficiency(adjacency: sparse.csr_array) -> _Floats:
     """Return the mean inverse distance between the partners of each place, among themselves; NaN below two."""
     degree = np.diff(adjacency.indptr)
-    if degree.max(initial=0) <= _WIDE and (degree.astype(np.float64) ** 3).sum() <= _SMALL_EGO:
+    if (
+        len(degree) <= _SMALL_PLACES
+        and degree.max(initial=0) <= _WIDE
+        and (degree.astype(np.float64) ** 3).sum() <= _SMALL_EGO
+    ):
         linked = adjacency.toarray() > 0
         return np.array([_efficiency(linked[np.ix_(row, row)]) for row in linked])
     from innovation_graph.engine import triads  # noqa: PLC0415 - numba is slow to load
@@ -95,12 +103,11 @@ def _efficiency(linked: NDArray[np.bool_]) -> float:
     k = len(linked)
     if k < 2:
         return np.nan
-    steps = linked.astype(np.float32)
     reached = linked | np.eye(k, dtype=bool)
     total, depth, front = float(linked.sum()), 1, linked
     while front.any() and not reached.all():
         depth += 1
-        front = (front.astype(np.float32) @ steps > 0) & ~reached
+        front = (front.astype(np.float32) @ linked.astype(np.float32) > 0) & ~reached
         reached |= front
         total += float(front.sum()) / depth
     return total / (k * (k - 1))

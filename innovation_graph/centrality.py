@@ -33,6 +33,7 @@ __all__ = [
     "harmonic",
     "indicator_17",
     "indicator_18",
+    "over_hubs",
     "pagerank",
     "ranks",
     "strength",
@@ -409,7 +410,7 @@ def indicator_17(papers: Network, hubs: Sequence[str] | None = None) -> pd.Serie
     ----------
     Global Innovation Hubs Index 2024, indicator 17.
     """
-    return _over_hubs(papers, hubs, eigenvector).rename("indicator_17")
+    return over_hubs(papers, hubs, eigenvector).rename("indicator_17")
 
 
 def indicator_18(patents: Network, hubs: Sequence[str] | None = None) -> pd.Series:
@@ -436,10 +437,31 @@ def indicator_18(patents: Network, hubs: Sequence[str] | None = None) -> pd.Seri
     ----------
     Global Innovation Hubs Index 2024, indicator 18.
     """
-    return _over_hubs(patents, hubs, degree).rename("indicator_18")
+    return over_hubs(patents, hubs, degree).rename("indicator_18")
 
 
-def _over_hubs(network: Network, hubs: Sequence[str] | None, measure: Callable[[Network], pd.Series]) -> pd.Series:
+def over_hubs(network: Network, hubs: Sequence[str] | None, measure: Callable[[Network], pd.Series]) -> pd.Series:
+    """Measure the network of the hubs of an index alone; hubs that are absent from it get 0.
+
+    Parameters
+    ----------
+    network : Network
+        Any network; links to places that are no hubs are left out.
+    hubs : sequence of str, optional
+        Place ids of all hubs of the index; default: all places of the network.
+    measure : callable
+        A measure of `MEASURES`.
+
+    Returns
+    -------
+    pandas.Series
+        One value a hub, in the order of `hubs`.
+
+    Raises
+    ------
+    NetworkError
+        If a hub is named twice, or no hub is in the network.
+    """
     if hubs is None:
         return measure(network)
     index = pd.Index(list(hubs), dtype="str", name="place_id")

@@ -75,9 +75,9 @@ def participation(network: Network, partition: Groups, *, weighted: bool = True)
 
 
 def within_module_z(network: Network, partition: Groups, *, weighted: bool = True) -> pd.Series:
-    """Standard score of the strength of a place inside its own group, among the places of that group.
+    """Score the strength of a place inside its own group against the other places of that group.
 
-    The strength inside less the mean of the group, over the standard deviation of the group (of the
+    The standard score: the strength inside less the mean of the group, over the standard deviation of the group (of the
     population: divided by the number of its places).
 
     Parameters

@@ -323,7 +323,7 @@ def _ends(full: sparse.csr_array) -> tuple[NDArray[np.intp], NDArray[np.float64]
 
 
 def _degree(network: Network) -> NDArray[np.int64]:
-    return np.diff(network.adjacency.indptr).astype(np.int64)
+    return np.asarray(np.diff(network.adjacency.indptr), dtype=np.int64)
 
 
 def _row_sums(

@@ -6,7 +6,7 @@ adds to arrays of its own, so that sums do not depend on the number of threads.
 """
 
 # Compiled functions take arrays of known types and return nothing that a reader of signatures would need.
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202, PLR0912, PLR0915
 
 import numpy as np
 from numba import njit
