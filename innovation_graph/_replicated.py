@@ -107,7 +107,7 @@ def fast_values(
     values = {name: np.zeros((len(keys), network.n_places)) for name in kinds}
     if not kinds or network.n_links == 0:
         return values
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415 - only where needed
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - only where needed
 
     first, second = made.ends
 

@@ -1,6 +1,8 @@
 """The leading eigenvector of the largest component."""
 
 import warnings
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,8 @@ def leading_vector(weights: sparse.csr_array) -> NDArray[np.float64]:
     n = weights.shape[0]
     scaled = weights / weights.data.max()
     if n <= _DENSE:
-        values, vectors = linalg.eigh(scaled.toarray(), subset_by_index=[n - 2, n - 1])
+        with _blas().limit(limits=1, user_api="blas"):  # its threads cost more here than they bring
+            values, vectors = linalg.eigh(scaled.toarray(), subset_by_index=[n - 2, n - 1])
     else:
         # ARPACK starts from chance unless told; strengths are close to the answer and never orthogonal to it.
         start = scaled.sum(axis=1)
@@ -46,3 +49,10 @@ def leading_vector(weights: sparse.csr_array) -> NDArray[np.float64]:
             stacklevel=3,
         )
     return np.asarray(np.abs(vectors[:, 1]))
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - it looks through all loaded libraries
+
+    return ThreadpoolController()

@@ -62,23 +62,24 @@ def with_cell(place, column, text):
 
 def test_template_says_what_is_wanted():
     table = blank()
-    assert table["place_id"].tolist() == ["# unit", "# years", "# source", "# direction", *PLACES.index]
-    assert table["01: Papers, highly cited; all"][:4].tolist() == [
+    assert table["place_id"].tolist() == ["# definition", "# unit", "# years", "# source", "# direction", *PLACES.index]
+    assert table["01: Papers, highly cited; all"][:5].tolist() == [
+        "",
         "count",
         "2023",
         "somewhere",
         "more is better",
     ]
-    assert table["B1: Waiting time"][3] == "less is better"
-    assert table["name_zh"][4:6].tolist() == ["北京", "波士顿"]
-    assert (table.iloc[4:, 3:] == "").all(axis=None)
+    assert table["B1: Waiting time"][4] == "less is better"
+    assert table["name_zh"][5:7].tolist() == ["北京", "波士顿"]
+    assert (table.iloc[5:, 3:] == "").all(axis=None)
 
 
 def test_packaged_definitions_have_templates():
     for name in spec.names():
         made = spec.read_spec(name)
         table = template.template(made)
-        assert len(table) == 4 + 120
+        assert len(table) == 5 + 120
         assert [title.split(":")[0] for title in table.columns[3:]] == made.codes
 
 
@@ -95,13 +96,13 @@ def test_what_is_filled_in_comes_back(tmp_path_factory, suffix, numbers):
     cells = np.array(numbers).reshape(6, 3)
     cells[:, 0] = np.arange(6)
     cells[0] += 1  # no column is the same everywhere
-    table.iloc[4:, 3:] = [[repr(float(value)) for value in row] for row in cells]
+    table.iloc[5:, 3:] = [[repr(float(value)) for value in row] for row in cells]
     if (cells[:, 1:] == cells[0, 1:]).all(axis=0).any():
         return
     template.write_template(table, path)
     if suffix == ".xlsx":  # a spreadsheet would hold numbers
         book = openpyxl.load_workbook(path)
-        for row, values in enumerate(cells, start=6):
+        for row, values in enumerate(cells, start=7):
             for column, value in enumerate(values, start=4):
                 book["indicators"].cell(row, column).value = value
         book.save(path)
@@ -117,7 +118,7 @@ def test_csv_is_written_for_spreadsheets(tmp_path):
     assert b"'=Cairo" in raw
     assert template.template_csv(blank()).encode() == raw
     template.write_template(blank(), tmp_path / "a.xlsx")
-    cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["indicators"]["B8"]
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx")["indicators"]["B9"]
     assert (cell.value, cell.data_type) == ("=Cairo", "s")
     with pytest.raises(ScoringError, match=r"a \.csv or an \.xlsx"):
         template.write_template(blank(), tmp_path / "a.txt")

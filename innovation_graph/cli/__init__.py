@@ -8,7 +8,18 @@ import typer
 from rich.markup import escape
 
 from innovation_graph._version import __version__
-from innovation_graph.cli import drawing, fetching, measures, networks, published, records, scoring, trust, works
+from innovation_graph.cli import (
+    drawing,
+    fetching,
+    measures,
+    networks,
+    published,
+    records,
+    scoring,
+    sensitivity,
+    trust,
+    works,
+)
 from innovation_graph.cli.common import errors, screen
 from innovation_graph.errors import InnovationGraphError
 
@@ -29,6 +40,7 @@ app.add_typer(measures.app)
 app.add_typer(works.app)
 app.add_typer(trust.app)
 app.add_typer(scoring.app)
+app.add_typer(sensitivity.app)
 app.add_typer(published.app)
 app.add_typer(drawing.app)
 

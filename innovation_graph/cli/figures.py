@@ -25,7 +25,7 @@ _Folder = Path | None
     "innovation-graph figure intervals --uncertainty errors --measure eigenvector --out ranks.svg | "
     "innovation-graph figure bump --scores gihi2024",
 )
-def figure_command(  # noqa: PLR0913 - the options of all figures
+def figure_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which figure (see above).", show_default=False)],
     out: Annotated[
         Path | None, typer.Option(help="PNG, SVG or PDF to write. [default: NAME.png]", show_default=False)
@@ -84,17 +84,28 @@ def figure_command(  # noqa: PLR0913 - the options of all figures
     target = Path(f"{name}.png") if out is None else out
     _check_own(target)
     folders = {
-        "network": network, "uncertainty": uncertainty, "change": change, "measures": measures,
-        "copublication": copublication, "scores": scores, "table": table,
-    }  # fmt: skip
+        "network": network,
+        "uncertainty": uncertainty,
+        "change": change,
+        "measures": measures,
+        "copublication": copublication,
+        "scores": scores,
+        "table": table,
+    }
     given = {kind: path for kind, path in folders.items() if path is not None}
     found = inputs_of(name, given, place=place, against=against, node=node)
     options: dict[str, Any] = {
         ("size_by" if name == "map" else "measure"): measure,
         ("color_by" if name == "map" else "by"): by,
-        "of": of, "top": top, "blocs": _sides(blocs), "centre": _number(centre), "columns": names(columns),
-        "peers": names(peers), "output": output, "smallest": smallest,
-    }  # fmt: skip
+        "of": of,
+        "top": top,
+        "blocs": _sides(blocs),
+        "centre": _number(centre),
+        "columns": names(columns),
+        "peers": names(peers),
+        "output": output,
+        "smallest": smallest,
+    }
     found |= fitting(figures.FIGURES[name].function, options, f"figure {name}")
     if columns is not None:
         found.pop("labels", None)

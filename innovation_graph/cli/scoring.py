@@ -11,16 +11,16 @@ import typer
 from innovation_graph.cli.common import Seed, check_own, print_table, say, warn
 from innovation_graph.errors import RecipeError, ScoringError, UnknownNameError
 
-__all__ = ["app"]
+__all__ = ["Index", "ScoresFolder", "app", "is_synthetic"]
 
 _PANEL = "Indices"
 
 app = typer.Typer()
 
-_Index = Annotated[
-    str, typer.Argument(metavar="INDEX", help="gihi2024 or another packaged definition, or a TOML file.")
+Index = Annotated[str, typer.Argument(metavar="INDEX", help="gihi2024 or another packaged definition, or a TOML file.")]
+ScoresFolder = Annotated[
+    Path, typer.Argument(metavar="SCORES", help="A folder that `score` wrote.", show_default=False)
 ]
-_Scores = Annotated[Path, typer.Argument(metavar="SCORES", help="A folder that `score` wrote.", show_default=False)]
 _Node = Annotated[str | None, typer.Option(help="Code of a node, e.g. C1. [default: the root]")]
 
 
@@ -31,7 +31,7 @@ _Node = Annotated[str | None, typer.Option(help="Code of a node, e.g. C1. [defau
     "innovation-graph template gihi2024 --out my_indicators.xlsx",
 )
 def template_command(
-    index: _Index,
+    index: Index,
     out: Annotated[Path | None, typer.Option(help="A .csv or .xlsx file. [default: standard output, CSV]")] = None,
 ) -> None:
     """Make a table to fill in: one row a hub, one column an indicator, with units, years and sources."""
@@ -52,7 +52,7 @@ def template_command(
     "check-values", rich_help_panel=_PANEL, epilog="Example: innovation-graph check-values gihi2024 my_indicators.csv"
 )
 def check_values_command(
-    index: _Index,
+    index: Index,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A filled template, CSV or Excel.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="CSV with all problems. [default: on screen only]")] = None,
 ) -> None:
@@ -80,7 +80,7 @@ def check_values_command(
     "innovation-graph score gihi2024 --papers papers --patents patents --partial (C1 from 17 and 18 alone)",
 )
 def score_command(
-    index: _Index,
+    index: Index,
     indicators: Annotated[Path | None, typer.Option(help="A filled template, CSV or Excel.")] = None,
     papers: Annotated[Path | None, typer.Option(help="Network of papers; fills the indicators that name it.")] = None,
     patents: Annotated[Path | None, typer.Option(help="Network of patents, likewise.")] = None,
@@ -139,26 +139,17 @@ def score_command(
     groups = [("", shown)] if apart is None else shown.groupby(hubs[apart].reindex(shown.index), sort=False)
     for group, part in groups:
         print_table(f"{spec.name}{f' ({group})' if group else ''}", part, columns[:9], synthetic=synthetic)
-    errors = {name: path for name, path in (("papers", papers_errors), ("patents", patents_errors)) if path is not None}
-    if errors:
-        _intervals(made, spec, errors, out, synthetic=synthetic)
+    _intervals(made, {"papers": papers_errors, "patents": patents_errors}, out, synthetic=synthetic)
     say(f"Written to {out}; all tables in one workbook: {out / 'scores.xlsx'}")
 
 
-def _intervals(made: Any, spec: Any, errors: Mapping[str, Path], out: Path, *, synthetic: bool) -> None:
-    from innovation_graph import indicators as feeding
-    from innovation_graph.index import sensitivity
-    from innovation_graph.uncertainty import read_uncertainty
+def _intervals(made: Any, errors: Mapping[str, Path | None], out: Path, *, synthetic: bool) -> None:
+    from innovation_graph.cli.sensitivity import groups_of, network_draws
+    from innovation_graph.index.sensitivity import Choices, monte_carlo
 
-    drawn = feeding.replicates(spec, {name: read_uncertainty(path) for name, path in errors.items()})
-    network = {code: table.reindex(columns=made.scores.index) for code, table in drawn.items()}
-    groups = (
-        [None]
-        if made.spec.apart is None
-        else list(made.inputs["places"][made.spec.apart].reindex(made.scores.index).unique())
-    )
-    for group in groups:
-        bands = sensitivity.monte_carlo(made, sensitivity.Choices(), network=network, group=group)
+    network = network_draws(made, errors)
+    for group in groups_of(made) if network is not None else ():
+        bands = monte_carlo(made, Choices(), network=network, group=group)
         folder = out.with_name(f"{out.name}_intervals" + (f"_{group}" if group else ""))
         bands.write(folder, synthetic=synthetic)
         say(f"Intervals of scores and ranks{f' ({group})' if group else ''}: {folder}")
@@ -170,7 +161,7 @@ def _intervals(made: Any, spec: Any, errors: Mapping[str, Path], out: Path, *, s
     epilog="Examples: innovation-graph why scores Boston Shanghai | innovation-graph why scores 波士顿 上海 --node C",
 )
 def why_command(
-    scores: _Scores,
+    scores: ScoresFolder,
     first: Annotated[str, typer.Argument(help="A place: id, English or Chinese name.", show_default=False)],
     second: Annotated[str, typer.Argument(help="The place to compare with.", show_default=False)],
     node: _Node = None,
@@ -185,16 +176,17 @@ def why_command(
     ends = [_place(made, name) for name in (first, second)]
     check_own(out, "indicator,")
     table = explain.why(made, *ends, node, seed=seed)
-    mark = _synthetic(scores)
+    mark = is_synthetic(scores)
     write_csv(table, out, synthetic=mark)
     say(explain.say(made, *ends, node, names=made.inputs["places"], seed=seed))
-    print_table("What the difference is made of", table.reset_index(), synthetic=mark, most=30)
+    columns = ["indicator", "name", "value_first", "value_second", "contribution"]
+    print_table("What the difference is made of", table.reset_index(), columns, synthetic=mark, most=30)
     say(f"Written to {out}")
 
 
 @app.command("profile", rich_help_panel=_PANEL, epilog="Example: innovation-graph profile scores Singapore --peers 5")
 def profile_command(
-    scores: _Scores,
+    scores: ScoresFolder,
     place: Annotated[str, typer.Argument(help="Id, English or Chinese name.", show_default=False)],
     node: _Node = None,
     peers: Annotated[int, typer.Option(help="How many places of a similar profile to compare with.")] = 10,
@@ -205,7 +197,7 @@ def profile_command(
 
     made = scoring.read_scores(scores)
     where = _place(made, place)
-    mark = _synthetic(scores)
+    mark = is_synthetic(scores)
     told = explain.strengths(made, where, node, seed=seed).reset_index()
     print_table("Strengths and weaknesses", told, synthetic=mark, most=30)
     print_table("Peers", explain.peers(made, where, peers).reset_index(), synthetic=mark, most=peers)
@@ -213,7 +205,7 @@ def profile_command(
 
 @app.command("editions", rich_help_panel=_PANEL, epilog="Example: innovation-graph editions scores_2023 scores_2024")
 def editions_command(
-    before: _Scores,
+    before: ScoresFolder,
     after: Annotated[Path, typer.Argument(metavar="SCORES", help="The later edition.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of tables to write.")] = Path("editions"),
     seed: Seed = 0,
@@ -224,7 +216,7 @@ def editions_command(
 
     found = editions.change(scoring.read_scores(before), scoring.read_scores(after), seed=seed)
     tables = {"change": found.table, "indicators": found.indicators, "only": found.only}
-    mark = _synthetic(before) or _synthetic(after)
+    mark = is_synthetic(before) or is_synthetic(after)
     write_tables(out, tables, what="change between editions", synthetic=mark, about={"notes": list(found.notes)})
     for note in found.notes:
         say(f"Note: {note}")
@@ -261,11 +253,11 @@ def compare_command(
         if (Path(name) / "scores.json").is_file():
             made = scoring.read_scores(name)
             series[name] = made.scores.iloc[:, 0]
-            mark |= _synthetic(Path(name))
+            mark |= is_synthetic(Path(name))
         else:
             series[name] = compare.published(name)
             ranks.append(name)
-            if name in compare.CUT:
+            if name in compare.PUBLISHED:  # the others are whole, or nearly so
                 cut.append(name)
     if network is not None:
         read = read_network(network)
@@ -304,7 +296,8 @@ def _sizes(path: Path | None) -> Any:
         ) from error
 
 
-def _synthetic(folder: Path) -> bool:
+def is_synthetic(folder: Path) -> bool:
+    """Tell whether scores were made from synthetic data."""
     return bool(json.loads((folder / "scores.json").read_text(encoding="utf-8"))["synthetic"])
 
 

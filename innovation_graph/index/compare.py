@@ -12,6 +12,7 @@ from innovation_graph._data import data_path
 from innovation_graph._ranks import rank
 from innovation_graph.errors import ScoringError, UnknownNameError
 from innovation_graph.index._hubs import hubs_of
+from innovation_graph.index.published import gihi2024 as gihi2024_published
 
 __all__ = ["PUBLISHED", "agreement", "disagreements", "hubs_of", "published", "to_hubs"]
 
@@ -25,6 +26,8 @@ PUBLISHED: Mapping[str, tuple[str, str, str, str]] = {
 None is complete: the first 30 places, the first ten, and three single ranks.
 """
 
+_WHOLE = "gihi2024"
+
 _Array = NDArray[np.float64]
 
 
@@ -34,13 +37,13 @@ def published(name: str) -> pd.Series:
     Parameters
     ----------
     name : str
-        A key of `PUBLISHED`.
+        "gihi2024", or a key of `PUBLISHED`.
 
     Returns
     -------
     pandas.Series
-        Ranks by place id, 1 is the best; of several cities in one hub the best rank. The list is cut off: a place
-        that is missing may have any later rank.
+        Ranks by place id, 1 is the best; of several cities in one hub the best rank. Lists are cut off (that of the
+        GIHI after its first hundred): a place that is missing may have any later rank.
 
     Raises
     ------
@@ -52,8 +55,11 @@ def published(name: str) -> pd.Series:
     >>> int(published("gis100_2025")["kyoto-osaka-kobe"])
     26
     """
+    if name == _WHOLE:
+        made = gihi2024_published()
+        return made.ranks["table 2"][made.spec.root].rename(name)
     if name not in PUBLISHED:
-        raise UnknownNameError("published index", name, PUBLISHED)
+        raise UnknownNameError("published index", name, (_WHOLE, *PUBLISHED))
     file, value, city, country = PUBLISHED[name]
     table = pd.read_csv(data_path("other_indices") / f"{file}.csv", keep_default_na=False)
     return to_hubs(table, value, city=city, country=country, combine="min")[value].rename(name)

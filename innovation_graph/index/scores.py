@@ -105,7 +105,7 @@ class Scores:
         tables = {"scores": self.table(), **{f"step_{name}": table for name, table in self.steps.items()}}
         tables |= {"imputed": self.imputed.astype("int64"), "treatment": self.treatment}
         tables |= {f"input_{name}": table for name, table in self.inputs.items() if table is not None}
-        known = [_MARKER, "index.toml", *(f"{name}.csv" for name in tables)]
+        known = [_MARKER, "index.toml", "scores.xlsx", *(f"{name}.csv" for name in tables)]
         with new_folder(path, marker=_MARKER, known=known) as folder:
             for name, table in tables.items():
                 about = names is not None and name == "scores"

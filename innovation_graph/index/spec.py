@@ -115,7 +115,7 @@ class Node(_Part, frozen=True):
 
 
 class Indicator(_Part, frozen=True):
-    """An indicator: `direction` 1 means more is better, -1 less is better.
+    """An indicator: `direction` 1 means more is better, -1 less is better; `definition` says exactly what is counted.
 
     `goalposts` are the values that become `low` and `high` with the method "goalposts"; `target` is for
     "target"; `denominator` names a column of the table of denominators; `network` names a network and a measure
@@ -131,6 +131,7 @@ class Indicator(_Part, frozen=True):
     year: str | None = None
     source: str | None = None
     name_zh: str | None = None
+    definition: str | None = None
     denominator: str | None = None
     goalposts: tuple[float, float] | None = None
     target: float | None = None

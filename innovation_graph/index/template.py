@@ -60,18 +60,18 @@ def template(spec: IndexSpec, places: pd.DataFrame | None = None) -> pd.DataFram
     --------
     >>> from innovation_graph.index.spec import read_spec
     >>> table = template(read_spec("gihi2024"))
-    >>> table["02: Winners of top science prizes (Nobel sciences + economics; Fields; Turing) by current city"][1]
-    '2024-06-24'
+    >>> table["17: Co-authorship network centrality"][2]
+    '2023'
     """
     places = gihi2024().table if places is None else places
     names = {name: places[name].fillna("").tolist() for name in _NAMES if name in places.columns}
     table: dict[str, list[str]] = {
-        "place_id": ["# unit", "# years", "# source", "# direction", *map(str, places.index)]
+        "place_id": ["# definition", "# unit", "# years", "# source", "# direction", *map(str, places.index)]
     }
-    table |= {name: [""] * 4 + list(map(str, values)) for name, values in names.items()}
+    table |= {name: [""] * 5 + list(map(str, values)) for name, values in names.items()}
     for part in spec.indicators:
         way = "more is better" if part.direction > 0 else "less is better"
-        head = [part.unit or "", part.year or "", part.source or "", way]
+        head = [part.definition or "", part.unit or "", part.year or "", part.source or "", way]
         table[_header(part)] = head + [""] * len(places)
     return pd.DataFrame(table, dtype="str")
 
