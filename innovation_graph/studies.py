@@ -148,8 +148,7 @@ def communities_of(
     sure = stability.place_stability(partition, many)
     names = communities.names(partition, network)
     sure.insert(0, "name_en", network.names)
-    labels = sure.columns.get_loc("community") if "community" in sure else 0
-    sure.insert(int(labels) + 1, "community_name", partition.labels.map(names))
+    sure.insert(2, "community_name", partition.labels.map(names))
     return partition, {"stability": sure}
 
 

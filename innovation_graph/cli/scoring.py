@@ -113,7 +113,7 @@ def score_command(
     values = template.read_filled(indicators, spec) if indicators is not None else pd.DataFrame(index=hubs.index)
     if networks:
         fed = feeding.values(spec, networks, hubs=list(hubs.index)).reindex(values.index)
-        both = [code for code in fed if code in values and values[code].notna().any()]
+        both = [str(code) for code in fed if code in values and values[code].notna().any()]
         if both:
             warn(f"indicators {', '.join(both)} come from the networks, not from {indicators}")
         values = values.drop(columns=fed.columns, errors="ignore").join(fed)
@@ -173,12 +173,12 @@ def why_command(
     from innovation_graph.index import explain, scoring
 
     made = scoring.read_scores(scores)
-    ends = [_place(made, name) for name in (first, second)]
+    a, b = _place(made, first), _place(made, second)
     check_own(out, "indicator,")
-    table = explain.why(made, *ends, node, seed=seed)
+    table = explain.why(made, a, b, node, seed=seed)
     mark = is_synthetic(scores)
     write_csv(table, out, synthetic=mark)
-    say(explain.say(made, *ends, node, names=made.inputs["places"], seed=seed))
+    say(explain.say(made, a, b, node, names=made.inputs["places"], seed=seed))
     columns = ["indicator", "name", "value_first", "value_second", "contribution"]
     print_table("What the difference is made of", table.reset_index(), columns, synthetic=mark, most=30)
     say(f"Written to {out}")
