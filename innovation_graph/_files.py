@@ -90,6 +90,8 @@ def _replace(final: Path, aside: Path) -> None:
 def new_file(final: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `final`; on success it takes the final name, on failure it vanishes."""
     final = Path(final)
+    if final.exists() and not final.is_file():
+        raise FileExistsError(f"{final} is {'a folder' if final.is_dir() else 'no ordinary file'}; choose another name")
     final.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=f".part{final.suffix}", dir=final.parent)
     os.close(handle)

@@ -33,7 +33,7 @@ def write_tables(
     tables : mapping of str to pandas.DataFrame
         By name of the file, without its ending. A numbered index is not written.
     what : str
-        What they are, for the head.
+        What they are, for the head; tables of another kind are not replaced.
     synthetic : bool
         Whether to mark every table.
     about : mapping, optional
@@ -45,6 +45,7 @@ def write_tables(
         Names of the CSV files.
     """
     path = Path(path)
+    _check_same_kind(path, what)
     files = [f"{name}.csv" for name in tables]
     with new_folder(path, marker=_MARKER, known=[*_written(path), _MARKER]) as folder:
         for name, table in tables.items():
@@ -53,6 +54,15 @@ def write_tables(
         head = {"format": _FORMAT, "version": _VERSION, "what": what, "synthetic": synthetic, "files": files}
         write_json(folder / _MARKER, {**head, **(about or {})})
     return files
+
+
+def _check_same_kind(path: Path, what: str) -> None:
+    try:
+        there = json.loads((path / _MARKER).read_text(encoding="utf-8")).get("what", what)
+    except (OSError, ValueError, AttributeError):
+        return
+    if there != what:
+        raise FileExistsError(f"{path} holds tables of another kind ({there}); choose another --out")
 
 
 def _written(path: Path) -> list[str]:

@@ -128,7 +128,8 @@ def read_origin(folder: Path | str, *, records: Path | str | None = None) -> Ori
             folder,
             expected=f"a network made from records, with {_FILE}",
             got="a network without it",
-            hint="Imported networks have no works behind them; networks of older versions must be made again.",
+            hint="Imported networks, backbones and results of what-if have no works behind them: name the network that "
+            "was made from records. Networks of older versions must be made again.",
         )
     recipe = read_recipe(folder / _FILE)
     path = recipe.records.path if records is None else records

@@ -79,7 +79,7 @@ def test_groups_can_be_chosen_and_are_a_menu(nets, matrix, tmp_path):
     done("measures", nets / "papers", "--groups", "network", "--out", tmp_path / "m")
     assert {path.name for path in (tmp_path / "m").iterdir()} == {"network.csv", "tables.json"}
     output = done("measures", matrix, "--groups", "ties", "--out", tmp_path / "n")
-    assert "no null model" in output
+    assert "no table ties_null_model" in output
     wrong = command("measures", nets / "papers", "--groups", "centre")
     assert "unknown group of measures 'centre'" in str(wrong.exception)
     assert "constraint" in done("measures", "--menu")
@@ -278,3 +278,56 @@ maps = {}
 def bad(folder, line):
     (folder / "bad.toml").write_text(f'[networks.papers]\nkind = "paper"\n{line}\n')
     return folder / "bad.toml"
+
+
+@pytest.mark.parametrize(
+    ("words", "mine"),
+    [
+        (("centrality",), "place_id,name,country,lat,lon\n"),
+        (("links",), "weight,source,destination\n"),
+        (("links",), "source,target,weight\n"),
+        (("validate",), "patient_id,age\n"),
+        (("communities",), "place_id,group\n"),
+        (("works", "--of", "Beijing"), "id,work_id\n"),
+    ],
+)
+def test_files_of_the_user_are_never_written_over(nets, tmp_path, words, mine):
+    name, *rest = words
+    out = tmp_path / "mine.csv"
+    out.write_text(mine)
+    result = command(name, nets / "papers", *rest, "--out", out)
+    assert isinstance(result.exception, FileExistsError)
+    assert out.read_text() == mine
+    out.unlink()
+    done(name, nets / "papers", *rest, "--out", out)
+    done(name, nets / "papers", *rest, "--out", out)  # its own file is replaced
+
+
+def test_folders_and_devices_are_not_replaced(nets, tmp_path):
+    (tmp_path / "folder.csv").mkdir()
+    assert "is a folder" in str(command("links", nets / "papers", "--out", tmp_path / "folder.csv").exception)
+    assert "no ordinary file" in str(command("links", nets / "papers", "--out", "/dev/null").exception)
+    before = sorted((nets / "papers").iterdir())
+    assert "would replace the network" in str(command("backbone", nets / "papers", "--out", nets / "papers").exception)
+    assert sorted((nets / "papers").iterdir()) == before
+    done("measures", nets / "papers", "--groups", "network", "--out", tmp_path / "t")
+    other = command("organisations", nets / "papers", "--out", tmp_path / "t")
+    assert "tables of another kind (measures)" in str(other.exception)
+    assert (tmp_path / "t/network.csv").is_file()
+
+
+def test_two_places_can_be_compared(nets, tmp_path):
+    output = done(
+        "bootstrap",
+        nets / "papers",
+        "--replicates",
+        "40",
+        "--measures",
+        "strength,degree",
+        "--compare",
+        "New York",
+        "巴黎",
+        "--out",
+        tmp_path / "u",
+    )
+    assert "New York ranks above Paris in 100.0% of the replicates" in output

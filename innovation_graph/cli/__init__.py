@@ -11,6 +11,7 @@ from innovation_graph._version import __version__
 from innovation_graph.cli import (
     drawing,
     fetching,
+    figures,
     measures,
     networks,
     published,
@@ -43,6 +44,7 @@ app.add_typer(scoring.app)
 app.add_typer(sensitivity.app)
 app.add_typer(published.app)
 app.add_typer(drawing.app)
+app.add_typer(figures.app)
 
 
 def main() -> None:
@@ -50,9 +52,17 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-written folders are removed
     try:
         app(standalone_mode=True)
-    except (InnovationGraphError, OSError) as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+    except (InnovationGraphError, OSError, MemoryError) as error:
+        errors.print(f"[bold red]error:[/] {escape(_told(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}; ask for less at once"
+    if isinstance(error, OSError) and error.strerror is not None:
+        return f"{error.filename}: {error.strerror.lower()}; check the path and its permissions"
+    return str(error)
 
 
 @app.callback(invoke_without_command=True)

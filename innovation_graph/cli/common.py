@@ -1,5 +1,6 @@
 """What all commands share: the screen, options that come again, progress, tables."""
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -61,12 +62,12 @@ def open_records(path: Path) -> Any:
     return sample_records() if str(path) == "sample" and not path.exists() else read_records(path)
 
 
-def check_own(path: Path, mark: str) -> None:
-    """Refuse to write over a file that does not begin as those of this program do."""
+def check_own(path: Path, start: str, *, page: bool = False) -> None:
+    """Refuse to write over a file that does not begin as those of this command do (a page: says so near its top)."""
     if path.is_file():
         with path.open("rb") as file:
-            head = file.read(1 << 12)
-        if head and mark.encode() not in head:
+            head = file.read(1 << 12).removeprefix(codecs.BOM_UTF8)
+        if head and not (start.encode() in head if page else head.startswith(start.encode())):
             raise FileExistsError(f"{path} exists and is not a file made by this command; choose another --out")
 
 

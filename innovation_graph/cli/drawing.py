@@ -43,7 +43,7 @@ def map_command(
         if len(sides) != 2 or not all(sides):
             raise RecipeError(f"--blocs: expected two groups of countries or places such as CN:US, got {blocs!r}")
     plan = MapPlan(title=title, countries=_coded(names(countries) or ()), blocs=sides, size_by=size_by, lang=lang)
-    check_own(out, "innovation-graph")
+    check_own(out, "innovation-graph", page=True)
     if out.resolve().is_relative_to(net.resolve()):
         raise RecipeError(f"--out {out} lies inside the network folder {net}; write the page elsewhere")
     draw(read_network(net), plan, out, seed=seed)
@@ -61,7 +61,7 @@ def links_command(
     from innovation_graph._csv import write_csv
     from innovation_graph.network import read_network
 
-    check_own(out, "source,")
+    check_own(out, "source,target,source_name,source_country,")
     network = read_network(net)
     table = similarity.table(network)
     about = network.places[["name_en", "country"]]

@@ -48,6 +48,7 @@ def figure_command(
     columns: Annotated[str | None, typer.Option(metavar="A,B", help="lines, profile, ternary: which columns.")] = None,
     place: Annotated[str | None, typer.Option(help="profile, waterfall: the place.")] = None,
     peers: Annotated[str | None, typer.Option(metavar="A,B", help="profile: ids of places to compare with.")] = None,
+    scale: Annotated[str | None, typer.Option(help="profile: percentile or value.")] = None,
     against: Annotated[str | None, typer.Option(help="waterfall: the other place.")] = None,
     node: Annotated[str | None, typer.Option(help="Code of a node of an index, or a measure for quartiles.")] = None,
     output: Annotated[str | None, typer.Option(help="sensitivity: which output.")] = None,
@@ -93,7 +94,8 @@ def figure_command(
         "table": table,
     }
     given = {kind: path for kind, path in folders.items() if path is not None}
-    found = inputs_of(name, given, place=place, against=against, node=node)
+    language: Any = lang  # others are refused where it is drawn
+    found = inputs_of(name, given, place=place, against=against, node=node, lang=language)
     options: dict[str, Any] = {
         ("size_by" if name == "map" else "measure"): measure,
         ("color_by" if name == "map" else "by"): by,
@@ -104,6 +106,7 @@ def figure_command(
         "columns": names(columns),
         "peers": names(peers),
         "output": output,
+        "scale": scale,
         "smallest": smallest,
     }
     found |= fitting(figures.FIGURES[name].function, options, f"figure {name}")

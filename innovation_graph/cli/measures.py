@@ -11,12 +11,13 @@ from innovation_graph.cli.common import (
     check_own,
     names,
     print_menu,
+    print_table,
     print_top,
     put_tables,
     say,
     warn,
 )
-from innovation_graph.errors import UnknownNameError
+from innovation_graph.errors import RecipeError, UnknownNameError
 
 __all__ = ["app"]
 
@@ -24,6 +25,18 @@ app = typer.Typer()
 
 _PANEL = "Measures"
 
+_OF_TIES = (
+    "place_name",
+    "rank",
+    "source_name",
+    "target_name",
+    "partner_name",
+    "weight",
+    "expected",
+    "ratio",
+    "share",
+    "tie",
+)
 _SHOWN = ("strength", "eigenvector", "constraint", "partner_countries", "participation")
 
 
@@ -43,7 +56,7 @@ def centrality_command(
     from innovation_graph.network import read_network
     from innovation_graph.studies import ranked
 
-    check_own(out, "place_id,")
+    check_own(out, "place_id,name_en,name_zh,country,works,")
     network = read_network(net)
     values = centrality.table(network, names(measures))
     table = ranked(network, values)
@@ -89,8 +102,13 @@ def measures_command(
         about = tables["places"]
         title = f"{net.name}: the first ten of {network.n_places}"
         print_top(title, about, [name for name in _SHOWN if name in about], network.synthetic)
-    if "ties" in (names(groups) or ()) and "ties_null_model" not in tables:
-        warn("no null model of ties: it needs whole counting and the works of each place")
+    for name in ("ties_gravity", "ties_null_model", "partners"):
+        if name in tables:
+            columns = [column for column in _OF_TIES if column in tables[name]]
+            print_table(name.replace("_", " "), tables[name], columns, synthetic=network.synthetic)
+    if "notes" in tables:
+        for row in tables["notes"].itertuples():
+            warn(f"no table {row.table}: {row.reason}")
 
 
 @app.command(
@@ -116,7 +134,7 @@ def communities_command(
         typer.Option(help="Leiden: modularity, association_strength (as VOSviewer) or cpm. [default: modularity]"),
     ] = None,
     runs: Annotated[
-        int, typer.Option(help="More than 1: consensus of so many runs; <out>_stability.csv tells how sure.")
+        int, typer.Option(min=1, help="More than 1: consensus of so many runs; <out>_stability.csv tells how sure.")
     ] = 1,
     scan: Annotated[
         bool, typer.Option("--scan", help="Try many resolutions instead and say which are stable.")
@@ -128,7 +146,7 @@ def communities_command(
     from innovation_graph._csv import write_csv
     from innovation_graph.network import read_network
 
-    check_own(out, "resolution," if scan else "place_id,")
+    check_own(out, "resolution,communities" if scan else "place_id,community")
     network = read_network(net)
     if scan:
         table = stability.resolution_scan(network, seed=seed)
@@ -143,7 +161,7 @@ def communities_command(
     if runs > 1:
         partition, tables = studies.communities_of(network, algorithm=algorithm, runs=runs, seed=seed, **options)
         beside = out.with_name(f"{out.stem}_stability.csv")
-        check_own(beside, "place_id,")
+        check_own(beside, "place_id,name_en,community")
         write_csv(tables["stability"], beside, synthetic=network.synthetic)
         say(f"How sure each place is of its community: {beside}")
     else:
@@ -179,7 +197,7 @@ def backbone_command(
     delta: Annotated[
         float | None, typer.Option(help="noise_corrected: standard deviations above expectation, instead of alpha.")
     ] = None,
-    k: Annotated[int | None, typer.Option("--k", help="top_k: links a place.")] = None,
+    k: Annotated[int | None, typer.Option("--k", min=1, help="top_k: links a place.")] = None,
     minimum: Annotated[float | None, typer.Option(help="threshold: least weight.")] = None,
     share: Annotated[float | None, typer.Option(help="doubly_stochastic: share of the links to keep.")] = None,
 ) -> None:
@@ -190,6 +208,8 @@ def backbone_command(
 
     if rule not in backbone.BACKBONES:
         raise UnknownNameError("backbone", rule, backbone.BACKBONES)
+    if out.resolve() == net.resolve() or out.resolve().is_relative_to(net.resolve()):
+        raise RecipeError(f"--out {out} would replace the network that is read; choose another name")
     given = {"alpha": alpha, "delta": delta, "k": k, "minimum": minimum, "share": share}
     function = backbone.BACKBONES[rule]
     network = read_network(net)

@@ -63,7 +63,7 @@ def check_values_command(
 
     problems = template.check_filled(path, read_spec(index))
     if out is not None:
-        check_own(out, "severity,")
+        check_own(out, "severity,row,column")
         write_csv(problems, out, index=False)
     if len(problems):
         print_table(f"Problems in {path}", problems, most=1_000)
@@ -174,7 +174,7 @@ def why_command(
 
     made = scoring.read_scores(scores)
     a, b = _place(made, first), _place(made, second)
-    check_own(out, "indicator,")
+    check_own(out, "indicator,name,parent,")
     table = explain.why(made, a, b, node, seed=seed)
     mark = is_synthetic(scores)
     write_csv(table, out, synthetic=mark)

@@ -28,7 +28,10 @@ def bootstrap_command(
         "uncertainty"
     ),
     measures: _Measures = "degree,strength,eigenvector",
-    replicates: Annotated[int, typer.Option(help="How many.")] = 1000,
+    replicates: Annotated[int, typer.Option(min=2, max=1_000_000, help="How many.")] = 1000,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="A B", help="Print the probability that A ranks above B.")
+    ] = None,
     seed: Seed = 0,
     records: Moved = None,
 ) -> None:
@@ -50,6 +53,13 @@ def bootstrap_command(
         table.insert(0, "place", network.names.reindex(table.index))
         title = f"{net.name}: {name}, 95 percent intervals"
         print_table(title, table, ("place", "estimate", "low", "high", "rank", "rank_low", "rank_high"), synthetic=mark)
+        if compare is not None:
+            a, b = (str(network.ids[network.position(place)]) for place in compare)
+            chance = found.probability_above(name, a, b)
+            say(f"{name}: {network.names[a]} ranks above {network.names[b]} in {chance:.1%} of the replicates")
+    if "degree" in wanted:
+        warn("intervals of degree are too narrow in sparse networks: ties of one work vanish and never appear")
+    say("Error bars are of chance among works; wrong addresses and gaps of the source are in none.")
     say(f"{found!r}\nWritten to {out}")
 
 
@@ -105,8 +115,10 @@ def change_command(
         typer.Argument(metavar="NET", help="A network of several years, or a folder of slices.", show_default=False),
     ],
     out: Annotated[Path, typer.Option(help="Folder of tables to write.")] = Path("change"),
-    window: Annotated[int, typer.Option(help="Years of one period.")] = 1,
-    step: Annotated[int | None, typer.Option(help="Years from one period to the next. [default: the window]")] = None,
+    window: Annotated[int, typer.Option(min=1, help="Years of one period.")] = 1,
+    step: Annotated[
+        int | None, typer.Option(min=1, help="Years from one period to the next. [default: the window]")
+    ] = None,
     years: Annotated[str | None, typer.Option(metavar="2019-2023", help="First and last year.")] = None,
     seed: Seed = 0,
     records: Moved = None,
@@ -116,9 +128,9 @@ def change_command(
     from innovation_graph.origin import read_origin
 
     if (net / "slices.json").is_file():
-        if window != 1 or step is not None or years is not None:
-            raise RecipeError("--window, --step and --years are for networks made from records; slices are as they are")
-        networks = periods.read_periods(net)
+        if window != 1 or step is not None:
+            raise RecipeError("--window and --step are for networks made from records; slices are as they are")
+        networks = _between(periods.read_periods(net), span(years))
     else:
         origin = read_origin(net, records=records).changed(years=span(years))
         networks = periods.by_period(origin.stream, window=window, step=step or window, counting=origin.plan.counting)
@@ -133,7 +145,12 @@ def change_command(
         target=last.names.reindex(tables["emerging"]["target"]).to_numpy(),
     )
     columns = ["source", "target", "score", "earlier", "recent", "expected", "q_value"]
-    print_table("Emerging ties", shown, columns, synthetic=last.synthetic)
+    significant = bool((shown["q_value"] < 0.05).any())
+    title = "Emerging ties" if significant else "Ties that grow most (none is significant)"
+    print_table(title, shown, columns, synthetic=last.synthetic)
+    outside = last.provenance.get("all_times", {}).get("works_outside", 0)
+    if outside:
+        warn(f"{outside:,} works lie in years outside of all whole windows")
 
 
 @app.command(
@@ -177,6 +194,10 @@ def whatif_command(
             parts = ["before", "after", "rank_before", "rank_after"]
             shown = moved[["name_en", *(f"{measure}_{part}" for part in parts)]].set_axis(["place", *parts], axis=1)
             print_table(f"Largest moves by {measure}", shown, synthetic=outcome.synthetic)
+    gone = outcome.table[outcome.table["reason"].notna()]
+    if len(gone):
+        print_table("Places removed, merged or new", gone, ["name_en", "reason"], synthetic=outcome.synthetic)
+    say("Note: cutting ties between blocs moves eigenvector centrality as a whole; look at strength and PageRank too.")
     say(f"Written to {out}; map it with: innovation-graph map {out / 'network'}")
 
 
@@ -200,7 +221,7 @@ def validate_command(
     from innovation_graph.cli.common import check_own
     from innovation_graph.network import read_network
 
-    check_own(out, "id,")
+    check_own(out, "id,network,statement,verdict")
     network = read_network(net)
     guessed = {"paper": "papers", "patent": "patents"}.get(str(network.provenance.get("kind")))
     if kind is None and guessed is None:
@@ -210,10 +231,24 @@ def validate_command(
     table = validation.validate(network, against, chosen, seed, papers=beside)
     write_csv(table, out, synthetic=network.synthetic, index=False)
     print_table(
-        f"{net.name} against {against}", table[["id", "verdict", "found"]], synthetic=network.synthetic, most=40
+        f"{net.name} against {against}",
+        table[["id", "verdict", "statement", "found"]],
+        synthetic=network.synthetic,
+        most=40,
     )
     counts = table["verdict"].value_counts()
     say(f"{', '.join(f'{n} {verdict}' for verdict, n in counts.items())}; written to {out}")
+
+
+def _between(networks: dict[str, Any], years: tuple[int, int] | None) -> dict[str, Any]:
+    if years is None:
+        return networks
+    found = {
+        time: made for time, made in networks.items() if time[:4].isdigit() and years[0] <= int(time[:4]) <= years[1]
+    }
+    if not found:
+        raise RecipeError(f"--years: no slice lies between {years[0]} and {years[1]}; there are {', '.join(networks)}")
+    return found
 
 
 def _numbers(text: str) -> list[float]:

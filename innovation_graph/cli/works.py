@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from innovation_graph.cli.common import Moved, Net, Years, check_own, put_tables, say, span
+from innovation_graph.cli.common import Moved, Net, Years, check_own, print_table, put_tables, say, span
 
 __all__ = ["app"]
 
@@ -27,7 +27,7 @@ def works_command(
     ] = None,
     of: Annotated[str | None, typer.Option(help="All works of one place.")] = None,
     out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("works.csv"),
-    limit: Annotated[int | None, typer.Option(help="At most so many, the earliest first.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the earliest first.")] = None,
     records: Moved = None,
 ) -> None:
     """List the works behind a tie: id, title, year, people, organisations."""
@@ -38,7 +38,7 @@ def works_command(
 
     if (between is None) == (of is None):
         raise typer.BadParameter("say either --between A B or --of A")
-    check_own(out, "work_id,")
+    check_own(out, "work_id,title,year,")
     network, origin = read_network(net), read_origin(net, records=records)
     source = (origin.records, origin.located, origin.plan.selection())
     if between is not None:
@@ -61,7 +61,7 @@ def works_command(
 def organisations_command(
     net: Net,
     out: Annotated[Path, typer.Option(help="Folder of tables to write.")] = Path("organisations"),
-    top: Annotated[int, typer.Option(help="Organisations listed for each place.")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="Organisations listed for each place.")] = 20,
     records: Moved = None,
 ) -> None:
     """Tell which organisations stand behind each place, how concentrated they are, and of which type."""
@@ -70,6 +70,7 @@ def organisations_command(
     from innovation_graph.origin import read_origin
 
     network, origin = read_network(net), read_origin(net, records=records)
+    mark = network.synthetic
     found = organisations.organisations(origin.records, origin.located, origin.plan.selection())
     tables = {
         "organisations": organisations.leading(found, top),
@@ -77,6 +78,14 @@ def organisations_command(
         "types": organisations.kinds(found),
     }
     put_tables(out, tables, what="organisations", network=network)
+    about = tables["concentration"].sort_values("works", ascending=False, kind="stable")
+    shown = about.assign(place=network.names.reindex(about["place"]).to_numpy())
+    columns = ("place", "works", "organisations", "top10_share", "hhi")
+    print_table("How concentrated the largest places are (HHI: 0 many small, 1 one)", shown, columns, synthetic=mark)
+    first = tables["organisations"][tables["organisations"]["place"] == about["place"].iloc[0]] if len(about) else None
+    if first is not None:
+        title = f"Behind {network.names[about['place'].iloc[0]]}"
+        print_table(title, first, ("rank", "name", "kind", "works", "share"), synthetic=mark)
 
 
 @app.command(
@@ -102,7 +111,7 @@ def copublication_command(
     network = read_network(net)
     origin = read_origin(net, records=records).changed(years=span(years))
     source = (origin.records, origin.located, origin.plan.selection())
-    columns = tuple(part.strip() for part in by.split(",") if part.strip())
+    columns: list[str] = [part.strip() for part in by.split(",") if part.strip()]
     table = copublication.copublication(*source, by=columns)
     whole = copublication.openness_of_works(*source)
     kinds = copublication.orientation(whole["international_share"], rule=orientation)  # type: ignore[arg-type]  # it refuses others
@@ -110,3 +119,10 @@ def copublication_command(
     if "year" in columns and table["year"].nunique() > 1:
         tables["growth"] = copublication.growth(table)
     put_tables(out, tables, what="international co-publication", network=network)
+    world = table[table["place"] == copublication.WORLD]
+    columns = [*columns, "papers", "international", "share"]
+    print_table("All selected works", world, columns, synthetic=network.synthetic, most=40)
+    largest = tables["places"].sort_values("works", ascending=False, kind="stable")
+    shown = largest.assign(place=network.names.reindex(largest.index))
+    columns = ["place", "works", "international_share", "orientation"]
+    print_table("Largest places", shown, columns, synthetic=network.synthetic)
