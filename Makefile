@@ -14,7 +14,7 @@ demo: install
 	@echo "The sample is synthetic. Your own files: see 'Your own data' in README.md"
 
 test: dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 install: $(BIN)/.installed
 

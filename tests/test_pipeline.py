@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import innovation_graph as ig
-from innovation_graph import cli, pipeline, recipe
+from innovation_graph import cli, pipeline, recipe, scenario
 from innovation_graph._csv import write_csv
 from innovation_graph.cli import records as records_commands
 from innovation_graph.errors import RecipeError, RecordsError
@@ -164,7 +164,9 @@ def test_own_files_by_recipe(own_files):
 
 def test_the_recipe_of_the_readme_is_one(tmp_path):
     text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    step, block = sorted(re.findall(r"```toml\n(.*?)```", text, re.DOTALL), key=lambda block: "[networks" in block)
+    (tmp_path / "scenario.toml").write_text(step, encoding="utf-8")
+    assert len(scenario.read_scenario(tmp_path / "scenario.toml").steps) == 2
     (tmp_path / "mine.toml").write_text(block, "utf-8")
     made = recipe.read_recipe(tmp_path / "mine.toml")
     recipe.check(made, tmp_path / "out")
