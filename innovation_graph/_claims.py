@@ -12,10 +12,22 @@ from innovation_graph import centrality, communities, topology
 from innovation_graph.network import Network
 from innovation_graph.places import gihi2024
 
-__all__ = ["LEAST_WORKS", "QUESTIONS", "Context", "Question", "hub_names", "hub_table"]
+__all__ = [
+    "LEAST_WORKS",
+    "QUESTIONS",
+    "WORKS_PER_WEIGHT",
+    "Context",
+    "Question",
+    "hub_names",
+    "hub_table",
+    "joint_works",
+]
 
 LEAST_WORKS = 10
 """So many joint works a hub must have for any answer about it, and so many times n for its n largest partners."""
+
+WORKS_PER_WEIGHT = "works_per_weight"
+"""Key of the provenance of a network of hubs: how many works stand behind a unit of link weight, at most 1."""
 
 _SEEDS = 20
 _Z = 1.959964  # 95 percent
@@ -41,6 +53,28 @@ def hub_table() -> pd.DataFrame:
 def hub_names(hubs: Iterable[str]) -> list[str]:
     """Return the names of some hubs."""
     return [str(name) for name in hub_table()["name_en"][list(hubs)]]
+
+
+def joint_works(network: Network) -> pd.DataFrame:
+    """Count the works that each hub has with a partner.
+
+    Parameters
+    ----------
+    network : Network
+        A network of hubs, with `works` and `solo_works` where they are known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By place id: `works`, those with a partner, at most the strength, as partners may be no hubs; the strength
+        alone where a hub's works are unknown. `shown`, the number in words.
+    """
+    strength = centrality.strength(network)
+    counted = (network.places["works"] - network.places["solo_works"]).astype("float64")
+    known = counted > 0
+    works = strength.where(~known, np.minimum(strength, counted))
+    shown = [f"{n:.6g}" + ("" if sure or not n else " by link weight") for n, sure in zip(works, known, strict=True)]
+    return pd.DataFrame({"works": works, "shown": shown}, index=network.ids)
 
 
 @dataclass(frozen=True)
@@ -299,8 +333,11 @@ def _top_partners(network: Network, hub: str, n: int) -> _Top | str:
     top = _largest(partners, n)
     if isinstance(top, str):
         return f"partners of {_named([hub])}: {top}"
-    if partners.sum() < LEAST_WORKS * n:
-        return f"joint works of {_named([hub])}: {partners.sum():g}, at least {LEAST_WORKS * n} are needed; {top.shown}"
+    joint = joint_works(network)
+    if joint["works"][hub] < LEAST_WORKS * n:
+        return (
+            f"joint works of {_named([hub])}: {joint['shown'][hub]}, at least {LEAST_WORKS * n} are needed; {top.shown}"
+        )
     return top
 
 
@@ -332,8 +369,12 @@ def _share(network: Network, group: tuple[str, str], among: list[tuple[str, str]
     share = float(matrix[members][:, others].sum()) / total
     first, second, weight = network.pairs
     touching = members[first] | members[second]
-    works = float(weight[touching].sum())
+    links = float(weight[touching].sum())
+    per_weight = network.provenance.get(WORKS_PER_WEIGHT)
+    own = float(joint_works(network)["works"].to_numpy()[members].sum())
+    works = min(links * (1.0 if per_weight is None else float(per_weight)), own)
+    told = f"{links:.6g} of link weight" + ("" if per_weight is None else f", about {works:.0f} joint works")
     middle, spread = share + _Z**2 / (2 * works), _Z * np.sqrt(share * (1 - share) / works + (_Z / (2 * works)) ** 2)
     low, high = (max(0.0, (middle + side * spread) / (1 + _Z**2 / works)) for side in (-1, 1))
     answer = True if low > limit else False if high < limit else None
-    return answer, f"{share:.1%} ({low:.1%} to {high:.1%}; {works:.6g} joint works)"
+    return answer, f"{share:.1%} ({low:.1%} to {high:.1%}; {told})"

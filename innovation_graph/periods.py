@@ -36,8 +36,9 @@ def by_period(
 ) -> dict[str, Network]:
     """Link places by the works they have in common, year by year or window by window.
 
-    Windows start at `first`, `first + step`, ... and are whole: years after the last window that ends by `last`
-    are left out (and counted), as half a window cannot be compared with a whole one. A step below the window
+    Windows are whole, as half a window cannot be compared with a whole one, and the last one ends at `last`: years
+    left over at the beginning are left out (and counted). If `first` is given, windows start at `first`,
+    `first + step`, ... instead, and the years left over are those at the end. A step below the window
     makes windows overlap, one above it leaves years out between them. With windows that do not overlap the
     networks add up to that of all their works: exactly for whole counting, up to rounding for the other rules.
 
@@ -56,7 +57,7 @@ def by_period(
     counting : str
         As for `project`.
     first, last : int, optional
-        First and last year; default: those of the located works.
+        First and last year; default: those of the located works. Without located works both are needed.
     threads : int, optional
         Default: as many as there are processors, at most 8. The result does not depend on it.
 
@@ -180,12 +181,16 @@ def _periods(
 ) -> list[tuple[int, int]]:
     known = sorted(set(rows) - {_NO_YEAR})
     if not known and (first is None or last is None):
-        raise RecordsError("no located work has a year; give the first and the last year for networks without links")
+        none = "no located work has a year" if rows else "no selected work has a place"
+        raise RecordsError(f"{none}; give the first and the last year for networks without links")
+    aligned_to_first = first is not None
     first = known[0] if first is None else first
     last = known[-1] if last is None else last
     starts = range(first, last - window + 2, step)
     if not starts:
         raise RecipeError(f"no window of {window} years fits between {first} and {last}")
+    if not aligned_to_first:
+        starts = range(last - window + 1, first - 1, -step)[::-1]
     return [(start, start + window - 1) for start in starts]
 
 
@@ -208,6 +213,8 @@ def _cut(block: Block, start: int, stop: int) -> Block:
 
 def _runs(years: NDArray[np.int16]) -> Iterator[tuple[int, int, int]]:
     """Yield each year of a sorted list and where it starts and stops."""
+    if not len(years):
+        return
     found, starts = np.unique(years, return_index=True)
     yield from zip(found.tolist(), starts.tolist(), [*starts[1:].tolist(), len(years)], strict=True)
 

@@ -168,8 +168,11 @@ class Selection:
         return np.asarray((actors >= (self.min_actors or 0)) & (actors <= most))
 
     def describe(self) -> dict[str, Any]:
-        """Return the restrictions that are set, as JSON values."""
+        """Return the restrictions that are set, as JSON values; `kind` also where types of patents alone imply it."""
         found = {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)}
+        types = set(self.types or self.population or ())
+        if self.kind is None and types and types <= set(PATENT_TYPES):
+            found["kind"] = "patent"
         return {key: value for key, value in found.items() if value is not None and value is not False}
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import special
 
 from innovation_graph import (
     centrality,
@@ -59,7 +61,7 @@ def ranked(network: Network, values: pd.DataFrame, *, ranks: Sequence[str] | Non
 
 
 def measure(network: Network, groups: Iterable[str] | None = None, *, seed: int = 0) -> Tables:
-    """Measure a network by groups of measures.
+    r"""Measure a network by groups of measures.
 
     Parameters
     ----------
@@ -74,7 +76,16 @@ def measure(network: Network, groups: Iterable[str] | None = None, *, seed: int 
     -------
     dict of str to pandas.DataFrame
         `places`: names, and all measures of places that were asked for, with ranks of those of position.
-        The other groups have tables of their own.
+        The other groups have tables of their own; names stand beside the ids of places. Where a table, or a part of
+        it, cannot be made of this network, `notes` has a row: `table` (and the columns, if only these are missing)
+        and `reason`; else there are no `notes`.
+
+        `ties_gravity` has one more column than `gravity.table`, `residual`: the signed root of what the tie adds to
+        the deviance, :math:`\pm \sqrt{2 (w \ln (w / e) - w + e)}` for weight w and expectation e. The table
+        is sorted by it: first the ties that exceed their expectation most clearly, last those that fall short of it.
+        It is no test: the ties scatter more than Poisson counts do, and the weights need not be counts.
+        `ties_null_model` begins with the ties found "over" by `p_over`, the surest first, goes on with those
+        "under" by `p_under`, and ends with all others.
 
     Raises
     ------
@@ -88,12 +99,19 @@ def measure(network: Network, groups: Iterable[str] | None = None, *, seed: int 
     partition = communities.leiden(network, seed=seed)
     columns = [_OF_PLACES[name](network, partition) for name in wanted if name in _OF_PLACES]
     tables: Tables = {}
+    notes = [note for name in wanted if name in _NOTES for note in _NOTES[name](network)]
     if columns:
         values = pd.concat(columns, axis=1)
         tables["places"] = ranked(network, values, ranks=[name for name in centrality.MEASURES if name in values])
     for name in wanted:
-        if name in _TABLES:
+        if name == "ties":
+            found, missing = _ties(network)
+            tables |= found
+            notes += missing
+        elif name in _TABLES:
             tables |= _TABLES[name](network, partition, seed)
+    if notes:
+        tables["notes"] = pd.DataFrame(notes, columns=["table", "reason"], dtype="str")
     return tables
 
 
@@ -144,7 +162,7 @@ def communities_of(
         `stability`: for each place its community, its name, and in how many runs it is in it.
     """
     many = stability.ensemble(network, runs=runs, algorithm=algorithm, seed=seed, **options)
-    partition = stability.consensus(many)
+    partition = stability.consensus(many, network)
     sure = stability.place_stability(partition, many)
     names = communities.names(partition, network)
     sure.insert(0, "name_en", network.names)
@@ -169,7 +187,9 @@ def changes(networks: Mapping[str, Network], *, alpha: float | None = 0.05, seed
     -------
     dict of str to pandas.DataFrame
         `timeline`, `growth` (places), `ties` (first against last time), `persistence` (each time against the
-        one before), `trends`, `emerging`, `declining`, `flows` and `loyalty` (communities).
+        one before), `trends`, `emerging`, `declining`; of communities `communities` (the number of that of each
+        place, a column a time; one that lasts keeps its number), `flows` and `loyalty`. Names stand beside the ids
+        of places: those of the last time that has one.
 
     Raises
     ------
@@ -182,17 +202,42 @@ def changes(networks: Mapping[str, Network], *, alpha: float | None = 0.05, seed
     partitions = {time: communities.leiden(network, seed=seed) for time, network in networks.items()}
     labels = flows.align(partitions)
     strengths = {time: centrality.strength(network) for time, network in networks.items()}
+    names = _names_over_time(networks.values())
     kept = {f"{a} - {b}": change.persistence(networks[a], networks[b]) for a, b in pairwise(times)}
     tables = {
         "timeline": change.timeline(networks),
-        "growth": change.place_growth(networks).reset_index(),
-        "ties": change.tie_changes(networks[times[0]], networks[times[-1]]),
+        "growth": _with_names(change.place_growth(networks).reset_index(), names),
+        "ties": _with_names(change.tie_changes(networks[times[0]], networks[times[-1]]), names),
         "persistence": pd.DataFrame(kept).T.rename_axis("times"),
-        "trends": change.trends(networks),
+        "trends": _with_names(change.trends(networks), names),
     }
     for name, rule in (("emerging", change.emerging), ("declining", change.declining)):
-        tables[name] = _or_any(rule, networks, alpha)
-    return {**tables, "flows": flows.flows(labels, strengths=strengths), "loyalty": flows.persistence(labels)}
+        tables[name] = _with_names(_or_any(rule, networks, alpha), names)
+    loyalty = flows.persistence(labels)
+    numbers = {time: of.reindex(loyalty.index).astype("Int64") for time, of in labels.items()}
+    by_place = names.reindex(loyalty.index)
+    tables["communities"] = pd.DataFrame({"name_en": by_place, **numbers}, index=loyalty.index)
+    tables["flows"] = flows.flows(labels, strengths=strengths)
+    loyalty.insert(0, "name_en", by_place)
+    return {**tables, "loyalty": loyalty}
+
+
+def _names_over_time(networks: Iterable[Network]) -> pd.Series:
+    names = pd.concat([network.names.where(network.places["name_en"].notna()) for network in networks])
+    # Sorting by what is missing keeps the order of the times among the names that are there.
+    names = names.iloc[np.argsort(names.notna().to_numpy(), kind="stable")]
+    names = names[~names.index.duplicated(keep="last")]
+    return pd.Series(names.where(names.notna(), names.index.to_series()))
+
+
+def _with_names(table: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Put the name of each place behind its id."""
+    table = table.copy()
+    for column in ("place_id", "source", "target", "place", "partner"):
+        if column in table:
+            name = "name_en" if column == "place_id" else f"{column}_name"
+            table.insert(list(table.columns).index(column) + 1, name, names.reindex(table[column]).to_numpy())
+    return table
 
 
 def _or_any(rule: Callable[..., pd.DataFrame], networks: Mapping[str, Network], alpha: float | None) -> pd.DataFrame:
@@ -230,20 +275,57 @@ _OF_PLACES: dict[str, Callable[[Network, Partition], pd.DataFrame]] = {
 
 def _partners(network: Network, partition: Partition, seed: int) -> Tables:  # noqa: ARG001 - all groups are called alike
     return {
-        "partners": international.top_partners(network),
+        "partners": _with_names(international.top_partners(network), network.names),
         "countries": international.bilateral_table(network, "country"),
         "continents": international.bilateral_table(network, "continent"),
     }
 
 
-def _ties(network: Network, partition: Partition, seed: int) -> Tables:  # noqa: ARG001 - all groups are called alike
-    tables = {"ties": similarity.table(network)}
-    for name, table in (("ties_gravity", gravity.table), ("ties_null_model", null_model.hypergeometric)):
+def _ties(network: Network) -> tuple[Tables, list[tuple[str, str]]]:
+    """Return the tables of ties, and what of them the network cannot bear, with the reason."""
+    ties = similarity.table(network)
+    lacking: dict[str, list[str]] = {}
+    for name in similarity.SIMILARITIES:
+        if name not in ties:
+            try:
+                similarity.SIMILARITIES[name](network)
+            except NetworkError as error:
+                lacking.setdefault(str(error), []).append(name)
+    notes = [(f"ties, columns {', '.join(columns)}", reason) for reason, columns in lacking.items()]
+    tables = {"ties": _with_names(ties, network.names)}
+    for name, table in (("ties_gravity", _by_residual), ("ties_null_model", _by_tie)):
         try:
-            tables[name] = table(network)
-        except NetworkError:  # no coordinates, or no works: the network cannot bear it
-            continue
-    return tables
+            tables[name] = _with_names(table(network), network.names)
+        except NetworkError as error:
+            notes.append((name, str(error)))
+    return tables, notes
+
+
+def _by_residual(network: Network) -> pd.DataFrame:
+    table = gravity.table(network)
+    weight, expected = table["weight"], table["expected"]
+    root = np.sqrt(2 * special.kl_div(weight, expected))
+    table["residual"] = np.sign(weight - expected) * root
+    return table.sort_values("residual", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _by_tie(network: Network) -> pd.DataFrame:
+    table = null_model.hypergeometric(network)
+    tie = table["tie"]
+    rank = np.select([tie == "over", tie == "under"], [0, 1], 2)
+    sure = table["p_over"].where(tie != "under", table["p_under"])
+    # Tails too small for a number are alike; there the distance from the expectation must tell.
+    far = (table["works_in_common"] - table["expected"]).abs()
+    order = np.lexsort((-far, sure, rank))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _no_gateways(network: Network) -> list[tuple[str, str]]:
+    return [
+        (f"places, column gateway_{column}", f"{n} of {network.n_places} places have no {column}")
+        for column in ("country", "continent")
+        if (n := int(network.places[column].isna().sum()))
+    ]
 
 
 def _references(network: Network, partition: Partition, seed: int) -> Tables:  # noqa: ARG001 - all groups are called alike
@@ -253,10 +335,11 @@ def _references(network: Network, partition: Partition, seed: int) -> Tables:  #
     }
 
 
+_NOTES: dict[str, Callable[[Network], list[tuple[str, str]]]] = {"roles": _no_gateways}
+
 _TABLES: dict[str, Callable[[Network, Partition, int], Tables]] = {
     "network": lambda network, partition, _: {"network": topology.table(network, partition)},
     "partners": _partners,
-    "ties": _ties,
     "references": _references,
 }
 

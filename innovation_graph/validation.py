@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from innovation_graph import _claims, centrality
+from innovation_graph import _claims
 from innovation_graph._data import data_path
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.network import Network
@@ -68,7 +68,7 @@ def validate(
     A verdict is given only where the network can bear it. It is "cannot be judged", with the reason, if
 
     - fewer than nine tenths of the report's hubs are places of the network (it is no network of hubs),
-    - a hub that the statement names is missing or has fewer than ten joint works (its strength),
+    - a hub that the statement names is missing or has fewer than ten joint works (see below),
     - a hub whose n largest partners are asked for has fewer partners, or fewer than 10 n joint works,
     - the answer hangs on which of several equally heavy partners is counted among the first ten (or five),
     - the answer hangs on chance: on the seed, or on more works than there are (see below).
@@ -105,8 +105,16 @@ def validate(
         The density is below that of the network of papers, which must be given, and each of the
         five hubs with most partners has partners in ten countries or more besides its own.
 
-    A share is above (below) a limit if its 95 percent interval (Wilson) is, taking the weight of the links of
-    the group, each once, for the number of observations.
+    Weights are not works: a work in n hubs adds up to n (n - 1) / 2 in weight. So what there is to observe is
+    counted in works wherever the network tells them. The joint works of a hub are its `works` less its
+    `solo_works` in the place table, and no more than its strength. The number of observations behind a share is
+    the weight of the links of the group, each once, times `works_linking` (of the provenance) over the weight of
+    all links of the network, a factor of 1 at most, and no more than the joint works of its hubs. That is
+    as many as there can be: works of many hubs count for more than others, which would widen the interval
+    further. Where works are unknown the weight has to do; `found` says so. If links were taken away after
+    counting (a backbone, a subset), the factor is too large.
+
+    A share is above (below) a limit if its 95 percent interval (Wilson) for so many observations is.
 
     Parameters
     ----------
@@ -164,16 +172,17 @@ def _judged(hubs: Network, question: _claims.Question) -> tuple[bool | None, str
     missing = [hub for hub in question.about if hub not in hubs.ids]
     if missing:
         return None, f"no place of the network: {', '.join(_claims.hub_names(missing))}"
-    strength = centrality.strength(hubs)
-    few = [hub for hub in question.about if strength[hub] < _claims.LEAST_WORKS]
+    joint = _claims.joint_works(hubs)
+    few = [hub for hub in question.about if joint["works"][hub] < _claims.LEAST_WORKS]
     if few:
-        shown = ", ".join(f"{name} {strength[hub]:g}" for hub, name in zip(few, _claims.hub_names(few), strict=True))
+        numbers = joint["shown"]
+        shown = ", ".join(f"{name} {numbers[hub]}" for hub, name in zip(few, _claims.hub_names(few), strict=True))
         return None, f"fewer than {_claims.LEAST_WORKS} joint works: {shown}"
     return question.judge(hubs)
 
 
 def _hub_network(network: Network) -> Network:
-    """Keep the hubs, under their ids and with the report's own names, countries and continents."""
+    """Keep the hubs and their works, under their ids and with the report's own names, countries and continents."""
     known = _claims.hub_table()
     by_name = dict(zip(known["name_zh"], known.index, strict=True))
     by_name |= {name.casefold(): hub for hub, name in known["name_en"].items()}
@@ -189,4 +198,8 @@ def _hub_network(network: Network) -> Network:
             taken.add(hub)
         rows.append(row)
         hubs.append(hub)
-    return Network(known.loc[hubs], network.upper[rows][:, rows])
+    counts = {name: network.places[name].to_numpy()[rows] for name in ("works", "solo_works")}
+    linking, provenance = network.provenance.get("works_linking"), {}
+    if linking and network.total_weight:
+        provenance[_claims.WORKS_PER_WEIGHT] = min(1.0, float(linking) / network.total_weight)
+    return Network(known.loc[hubs].assign(**counts), network.upper[rows][:, rows], provenance)

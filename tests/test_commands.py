@@ -79,7 +79,7 @@ def test_groups_can_be_chosen_and_are_a_menu(nets, matrix, tmp_path):
     done("measures", nets / "papers", "--groups", "network", "--out", tmp_path / "m")
     assert {path.name for path in (tmp_path / "m").iterdir()} == {"network.csv", "tables.json"}
     output = done("measures", matrix, "--groups", "ties", "--out", tmp_path / "n")
-    assert "no table ties_null_model" in output
+    assert "not made: ties_null_model" in output
     wrong = command("measures", nets / "papers", "--groups", "centre")
     assert "unknown group of measures 'centre'" in str(wrong.exception)
     assert "constraint" in done("measures", "--menu")

@@ -155,6 +155,36 @@ def test_a_year_equals_the_selection_of_that_year():
 
 
 @pytest.mark.usefixtures("form")
+def test_windows_end_with_the_last_year():
+    records = records_of([[(0, 0), (1, 1)]] * 5, 2, year=[2019, 2020, 2021, 2022, 2023])
+    stream = incidence.stream(records, located_at([0, 1], 2))
+    networks = by_period(stream, window=2, step=2)
+    assert {time: n.total_weight for time, n in networks.items()} == {"2020-2021": 2, "2022-2023": 2}
+    assert {n.provenance["all_times"]["works_outside"] for n in networks.values()} == {1}
+    assert list(by_period(stream, window=2, step=3)) == ["2019-2020", "2022-2023"]
+    assert list(by_period(stream, window=3, step=2, last=2022)) == ["2020-2022"]
+    # Where the first year is asked for, it is the one to begin with.
+    assert list(by_period(stream, window=2, step=2, first=2019)) == ["2019-2020", "2021-2022"]
+    assert list(by_period(stream, window=2, step=2, first=2018, last=2022)) == ["2018-2019", "2020-2021"]
+
+
+@pytest.mark.usefixtures("form", "machinery")
+@pytest.mark.parametrize("lookup", [[0, 1], [-1, -1]])
+def test_no_works_at_all(lookup):
+    records = records_of([[(0, 0), (1, 1)]], 2, year=[2020])
+    years = (2030, 2040) if lookup[0] >= 0 else None
+    stream = incidence.stream(records, located_at(lookup, 2), Selection(years=years))
+    for source in (stream, stream.collect()):
+        with pytest.raises(RecordsError, match="no selected work has a place; give the first and the last year"):
+            by_period(source, records)
+        with pytest.raises(RecordsError, match="no selected work has a place; give the first and the last year"):
+            by_period(source, records, first=2030)
+        empty = by_period(source, records, first=2030, last=2031)
+        assert [(time, n.n_places, n.n_links) for time, n in empty.items()] == [("2030", 2, 0), ("2031", 2, 0)]
+        assert empty["2030"].provenance["works_located"] == 0
+
+
+@pytest.mark.usefixtures("form")
 def test_works_without_a_year_or_outside_are_counted():
     works = [[(0, 0), (1, 1)]] * 7 + [[(0, -1)]]
     records = records_of(works, 2, year=[2019, None, 2020, 2022, 2023, 2024, None, None])

@@ -92,6 +92,19 @@ def test_a_selection_is_a_value():
     assert json.loads(json.dumps(selection.describe())) == selection.describe() == told
 
 
+def test_types_of_patents_alone_make_patents():
+    assert Selection(population=GIHI).describe()["kind"] == "patent"
+    assert Selection(types=("grant", "design")).describe()["kind"] == "patent"
+    assert Selection(population=GIHI).kind is None  # what is selected stays as it was asked for
+    for other in (Selection(), Selection(types=("grant", "article")), Selection(years=(2020, 2021))):
+        assert "kind" not in other.describe()
+    assert Selection(kind="paper", types=("grant",)).describe()["kind"] == "paper"
+    stream = incidence.stream(
+        records_with(["grant", "pct"], [2023, 2023]), located_at([0], 1), Selection(population=GIHI)
+    )
+    assert projection.project(stream).provenance["kind"] == "patent"
+
+
 @pytest.fixture
 def family():
     """Return a grant in Boston, its application of other years in Berlin, and a patent of both."""

@@ -1,3 +1,4 @@
+import re
 from itertools import combinations
 
 import numpy as np
@@ -165,7 +166,51 @@ def test_a_share_needs_works():
     # The interval of Wilson for a share of 18/19 of 10: the roots of (x - p)^2 = z^2 x (1 - x) / n.
     share, z2 = 18 / 19, 1.959964**2
     low, high = sorted(np.roots([1 + z2 / 10, -2 * share - z2 / 10, share**2]))
-    assert row(few, "T4").found.startswith(f"94.7% ({low:.1%} to {high:.1%}; 10 joint works)")
+    assert row(few, "T4").found.startswith(f"94.7% ({low:.1%} to {high:.1%}; 10 of link weight)")
+
+
+def counted(network, joint, linking=None):
+    """Say how many works the hubs have with a partner, and how many works have several places."""
+    works = pd.Series(joint, dtype=float).reindex(network.ids)
+    places = network.places.assign(works=works + 5, solo_works=5.0)
+    return Network(places, network.upper, {} if linking is None else {"works_linking": linking})
+
+
+def test_a_work_of_many_hubs_is_one_observation():
+    # 9 of 10 at home, but a work adds up to 50 in weight: some 20 works, of which no 90 percent can be told.
+    links = [(CHINA[0], CHINA[1], 900), (CHINA[0], "london", 60), ("paris", "london", 40)]
+    assert row(only(links), "T4").verdict == "holds"
+    judged = row(counted(only(links), {}, linking=20), "T4")
+    share, z2, n = 1800 / 1860, 1.959964**2, 960 * 20 / 1000
+    low, high = sorted(np.roots([1 + z2 / n, -2 * share - z2 / n, share**2]))
+    assert judged.verdict == "cannot be judged"
+    assert judged.found.startswith(
+        f"{share:.1%} ({low:.1%} to {high:.1%}; 960 of link weight, about 19 joint works); 2 of"
+    )
+    # The works of the hubs themselves are a bound as well; more works than weight are no more observations.
+    bound = row(counted(only(links), {CHINA[0]: 7, CHINA[1]: 4}, linking=900), "T4")
+    assert (bound.verdict, "about 11 joint works" in bound.found) == ("cannot be judged", True)
+    assert "960 of link weight, about 960 joint works" in row(counted(only(links), {}, linking=5000), "T4").found
+
+
+def test_hubs_are_judged_by_works_and_not_by_weight():
+    enough = dict.fromkeys(HUBS.index, 100)
+    assert row(counted(made(), enough), "P2").verdict == "holds"
+    few = row(counted(made(), {**enough, "beijing": 99}), "P2")
+    assert few.verdict == "cannot be judged"
+    assert few.found.startswith("joint works of Beijing: 99, at least 100 are needed; ")
+    fewer = row(counted(made(), {**enough, "beijing": 9}), "P2")
+    assert fewer.found == "fewer than 10 joint works: Beijing 9"
+    # Works with partners that are no hubs do not help: those with hubs are no more than the strength.
+    light = made([("beijing", hub, 0.5) for hub in HUBS.index if hub != "beijing"])
+    assert "joint works of Beijing: 59.5, at least 100" in row(counted(light, enough), "P2").found
+
+
+def test_the_sample_has_no_more_observations_than_works(sample):
+    for claim, name in (("P8", "papers"), ("T4", "patents")):
+        told = [float(n) for n in re.findall(r"about (\d+) joint works", row(sample[name], claim).found)]
+        assert told
+        assert 0 < max(told) <= sample[name].provenance["works_linking"]
 
 
 def test_degrees():
@@ -213,7 +258,7 @@ def test_too_little_to_judge():
         (
             "P2",
             [("beijing", hub, 0.5) for hub in HUBS.index if hub != "beijing"],
-            "works of Beijing: 59.5, at least 100",
+            "works of Beijing: 59.5 by link weight, at least 100",
         ),
         ("P6", [("boston", hub, 0) for hub in HUBS.index if hub != "boston"], "fewer than 10 joint works: Boston 0"),
     ):

@@ -108,7 +108,7 @@ def measures_command(
             print_table(name.replace("_", " "), tables[name], columns, synthetic=network.synthetic)
     if "notes" in tables:
         for row in tables["notes"].itertuples():
-            warn(f"no table {row.table}: {row.reason}")
+            warn(f"not made: {row.table}: {row.reason}")
 
 
 @app.command(
