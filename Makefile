@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test install dev lint types contract docs clean
+.PHONY: demo test install dev lint types contract docs site notebooks clean
 
 demo: install
 	$(BIN)/innovation-graph run --out demo
@@ -32,6 +32,15 @@ contract: dev
 
 docs: dev
 	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'innovation_graph/*.py')
+
+site: dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	$(BIN)/python -m sphinx -W -q docs docs/_build
+	@echo "Open docs/_build/index.html"
+
+notebooks: dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[notebooks]"
+	$(BIN)/python -m pytest --nbmake notebooks
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

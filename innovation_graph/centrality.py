@@ -17,6 +17,7 @@ from scipy import linalg
 from scipy.sparse.linalg import LinearOperator, cg
 
 from innovation_graph import _paths, _triads
+from innovation_graph._ranks import rank
 from innovation_graph._spectral import largest_component, leading_vector
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.network import Network
@@ -40,7 +41,6 @@ __all__ = [
     "table",
 ]
 
-_TIE = 1e-12
 _STEADY = 1e-10
 
 
@@ -381,7 +381,7 @@ def ranks(values: pd.DataFrame) -> pd.DataFrame:
     >>> ranks(pd.DataFrame({"degree": [5, 7, 5, 1]}))["degree"].tolist()
     [2, 1, 2, 4]
     """
-    columns = {name: _rank(column.to_numpy(dtype=np.float64)) for name, column in values.items()}
+    columns = {name: rank(column.astype("float64")).to_numpy(dtype=np.int64) for name, column in values.items()}
     return pd.DataFrame(columns, index=values.index, columns=values.columns)
 
 
@@ -507,14 +507,3 @@ def _stationary(network: Network, damping: float) -> NDArray[np.float64]:
         if not moved.any():
             break
     return np.asarray(values / values.sum())
-
-
-def _rank(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    if not len(values):
-        return np.zeros(0, dtype=np.int64)
-    order = np.argsort(-values, kind="stable")
-    falling = values[order]
-    starts = np.r_[True, -np.diff(falling) > _TIE * np.abs(falling).max()]
-    out = np.empty(len(values), dtype=np.int64)
-    out[order] = np.maximum.accumulate(np.where(starts, np.arange(1, len(values) + 1), 0))
-    return out

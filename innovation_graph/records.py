@@ -1,13 +1,13 @@
 """Records: who made which work, and at which addresses; three tables in a folder of Parquet files.
 
-==================  ==============================================================================
-`works.parquet`     one row a work
-`sites.parquet`     one row for each work, actor and address; rows of a work stand together, in the
-                    order of the works; inside a work first by role, rows of an actor together
-`addresses.parquet` one row for each distinct organisation and address text
-`actors.parquet`    optional: one row for each distinct author or applicant
-`records.json`      format, version, source, options, counts; `synthetic: true` where it applies
-==================  ==============================================================================
+===================  ==============================================================================
+`works.parquet`      one row a work
+`sites.parquet`      one row for each work, actor and address; rows of a work stand together, in the
+                     order of the works; inside a work first by role, rows of an actor together
+`addresses.parquet`  one row for each distinct organisation and address text
+`actors.parquet`     optional: one row for each distinct author or applicant
+`records.json`       format, version, source, options, counts; `synthetic: true` where it applies
+===================  ==============================================================================
 
 A site points to an address by its row number, so a place is looked for once per distinct address.
 `address = -1` says that the actor gave none. An actor without any address still has one site row.

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
-from innovation_graph.errors import RecipeError
+from innovation_graph.errors import RecipeError, UnknownNameError
 
 __all__ = [
     "Moved",
@@ -28,6 +28,7 @@ __all__ = [
     "fitting",
     "names",
     "open_records",
+    "place_id",
     "print_counts",
     "print_menu",
     "print_stages",
@@ -87,6 +88,19 @@ def names(text: str | None) -> tuple[str, ...] | None:
     if parts == ():
         raise RecipeError(f"expected names parted by commas, got {text!r}")
     return parts
+
+
+def place_id(table: Any, name: str) -> str:
+    """Find a row of a place table by id or by English or Chinese name (letter case is ignored)."""
+    if name in table.index:
+        return name
+    for column in ("name_en", "name_zh"):
+        if column not in table:
+            continue
+        hits = table.index[table[column].str.casefold() == name.casefold()]
+        if len(hits) == 1:
+            return str(hits[0])
+    raise UnknownNameError("place", name, table.index)
 
 
 @contextmanager

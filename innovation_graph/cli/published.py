@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from innovation_graph.cli.common import Seed, print_table, put_plain, say
-from innovation_graph.errors import FormatError, RecipeError, ScoringError, UnknownNameError
+from innovation_graph.cli.common import Seed, place_id, print_table, put_plain, say
+from innovation_graph.errors import FormatError, RecipeError, ScoringError
 
 __all__ = ["app"]
 
@@ -72,8 +72,9 @@ def needed_command(
     from innovation_graph.index.audit import audit
     from innovation_graph.index.propagation import needed
     from innovation_graph.index.published import gihi2024
+    from innovation_graph.places import gihi2024 as gihi2024_places
 
-    ends = [_hub(name) for name in (place, to_pass)]
+    ends = [place_id(gihi2024_places().table, name) for name in (place, to_pass)]
     say(str(needed(audit(gihi2024()), ends[0], node, ends[1], at=at)))
 
 
@@ -223,16 +224,3 @@ def _table(path: Path) -> Any:
         raise FormatError(path, expected="a CSV with place_id first and numbers beside it", got=str(error)) from error
     table.index = table.index.astype("str").rename("place_id")
     return table.drop(columns="synthetic_data", errors="ignore")
-
-
-def _hub(name: str) -> str:
-    from innovation_graph.places import gihi2024
-
-    table = gihi2024().table
-    if name in table.index:
-        return name
-    for column in ("name_en", "name_zh"):
-        hits = table.index[table[column].str.casefold() == name.casefold()]
-        if len(hits) == 1:
-            return str(hits[0])
-    raise UnknownNameError("hub", name, table.index)

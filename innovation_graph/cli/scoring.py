@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from innovation_graph.cli.common import Seed, check_own, print_table, say, warn
-from innovation_graph.errors import RecipeError, ScoringError, UnknownNameError
+from innovation_graph.cli.common import Seed, check_own, place_id, print_table, say, warn
+from innovation_graph.errors import RecipeError, ScoringError
 
 __all__ = ["Index", "ScoresFolder", "app", "is_synthetic"]
 
@@ -173,7 +173,7 @@ def why_command(
     from innovation_graph.index import explain, scoring
 
     made = scoring.read_scores(scores)
-    a, b = _place(made, first), _place(made, second)
+    a, b = (_place(made, name) for name in (first, second))
     check_own(out, "indicator,name,parent,")
     table = explain.why(made, a, b, node, seed=seed)
     mark = is_synthetic(scores)
@@ -302,13 +302,5 @@ def is_synthetic(folder: Path) -> bool:
 
 
 def _place(made: Any, name: str) -> str:
-    """Find a place by id or by English or Chinese name."""
-    if name in made.scores.index:
-        return name
     table = made.inputs["places"]
-    if table is not None:
-        for column in ("name_en", "name_zh"):
-            hits = table.index[table[column].str.casefold() == name.casefold()]
-            if len(hits) == 1:
-                return str(hits[0])
-    raise UnknownNameError("place", name, made.scores.index)
+    return place_id(made.scores if table is None else table.loc[made.scores.index], name)

@@ -12,7 +12,7 @@ method          s = 1; for s = -1 the mirror image unless stated            rang
 `rank`          n + 1 - rank (ties: best rank)                              1 to n
 `best`          high x / max; s = -1: high min / x                          above 0 to high
 `share`         high x / sum, x from 0 on; s = -1: the negative             0 to high, sum high
-`target`        1 - (target - x) / (target - min), cut at 1, onto low, high low to high
+`target`        1 - (target - x) / (target - min), cut at 1, scaled         low to high
 `none`          s x                                                         as given
 ==============  ==========================================================  ==================================
 
