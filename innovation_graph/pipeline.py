@@ -96,7 +96,7 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
             report(f"Network {name}: {network!r}")
             write_network(network, origin, folder / name / "network")
             tables[name], summaries[name] = _measure(network, plan, recipe, folder / name, report)
-            _study(network, origin, recipe.seed, folder / name, report)
+            _study(network, origin, recipe.seed, folder / name, report, papers=_papers(networks))
             summaries[name] |= {"records": dict(records.info), "addresses_located": located.reasons}
             if plan.indicator is not None:
                 indicators[f"indicator_{plan.indicator}"] = _indicator(network, plan.indicator)
@@ -219,7 +219,14 @@ def _measure(
     }
 
 
-def _study(network: Network, origin: Origin, seed: int, folder: Path, report: Report) -> None:
+def _papers(networks: Mapping[str, Network]) -> Network | None:
+    """Return the network of papers among those that stand before in the recipe."""
+    return next((made for made in networks.values() if made.provenance.get("kind") == "paper"), None)
+
+
+def _study(
+    network: Network, origin: Origin, seed: int, folder: Path, report: Report, *, papers: Network | None
+) -> None:
     """Write what a plan asks for beside the usual: groups of measures, error bars, scenarios, verdicts."""
     plan, mark = origin.plan, network.synthetic
     if plan.groups:
@@ -235,8 +242,9 @@ def _study(network: Network, origin: Origin, seed: int, folder: Path, report: Re
         outcome = scenario.whatif(chosen, network, rebuild=lambda **changes: origin.changed(**changes).network())
         outcome.write(folder / "whatif" / Path(name).stem)
     if plan.validate is not None:
-        kind: Any = "patents" if plan.kind == "patent" else "papers"
-        table = validation.validate(network, plan.validate, kind, seed)
+        kind: Any = "patents" if network.provenance.get("kind") == "patent" else "papers"
+        beside = papers if kind == "patents" else None
+        table = validation.validate(network, plan.validate, kind, seed, papers=beside)
         write_csv(table, folder / "validation.csv", synthetic=mark, index=False)
 
 

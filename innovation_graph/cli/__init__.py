@@ -16,6 +16,7 @@ from innovation_graph.cli import (
     networks,
     published,
     records,
+    report,
     scoring,
     sensitivity,
     trust,
@@ -45,6 +46,7 @@ app.add_typer(sensitivity.app)
 app.add_typer(published.app)
 app.add_typer(drawing.app)
 app.add_typer(figures.app)
+app.add_typer(report.app)
 
 
 def main() -> None:

@@ -343,7 +343,7 @@ def _csv(path: Path, *, keep_mark: bool = False) -> pd.DataFrame:
         raise FormatError(path, expected="a table as CSV", got=str(error)) from error
     for column in table.columns:
         if not pd.api.types.is_numeric_dtype(table[column]):
-            table[column] = table[column].map(as_written, na_action="ignore")
+            table[column] = table[column].map(lambda cell: as_written(cell) if isinstance(cell, str) else cell)
     return table if keep_mark else table.drop(columns=SYNTHETIC_COLUMN, errors="ignore")
 
 
