@@ -1,71 +1,83 @@
 """The explorer: a network as one interactive page that opens anywhere, with nothing but a browser."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from innovation_graph._files import new_file
 from innovation_graph.errors import NetworkError, UnknownNameError
+from innovation_graph.network import Network
+from innovation_graph.views import _packing as packing
 from innovation_graph.views import layout
+from innovation_graph.views._layers import first_layer, further_layer
 from innovation_graph.views._page import data_block, page, source, vis_network
-from innovation_graph.views._palette import OTHER, colour
+from innovation_graph.views._palette import COMMUNITIES, OTHER, colour
 
 if TYPE_CHECKING:
-    from innovation_graph.communities import Partition
-    from innovation_graph.network import Network
+    from innovation_graph.index.scores import Scores
+    from innovation_graph.partition import Partition
+    from innovation_graph.uncertainty import Uncertainty
 
-__all__ = ["render", "write"]
+__all__ = ["VIEWS", "render", "write"]
+
+VIEWS: tuple[str, ...] = ("network", "map", "columns", "matrix", "table")
+"""Views of a page; a map needs coordinates, columns need two groups."""
 
 _Group = str | Iterable[str]
 
-_SCRIPTS = ("strings.js", "model.js", "labels.js", "painter.js", "panel.js", "explorer.js")
-
-_OPTIONS: dict[str, Any] = {
-    "physics": {"enabled": False},
-    "layout": {"improvedLayout": False},
-    "interaction": {
-        "dragNodes": False,
-        "selectable": False,
-        "keyboard": {"enabled": True, "bindToWindow": False},
-    },
-}
-
-_MOST_IN_COLUMNS = 1_000
-
-_TOLD = (
-    "source",
-    "years",
-    "kind",
-    "counting",
-    "minimum",
-    "min_actors",
-    "max_actors",
-    "types",
-    "fields",
-    "places",
-    "subset",
+_SCRIPTS = (
+    "strings_en.js",
+    "strings_zh.js",
+    "model.js",
+    "frames.js",
+    "state.js",
+    "names.js",
+    "search.js",
+    "colours.js",
+    "views.js",
+    "labels.js",
+    "painter.js",
+    "matrix.js",
+    "svg.js",
+    "dom.js",
+    "panel.js",
+    "legend.js",
+    "card.js",
+    "overview.js",
+    "table.js",
+    "exports.js",
+    "camera.js",
+    "explorer.js",
 )
-"""What the note line tells of the provenance."""
 
 
 class _Look(TypedDict, total=False):
     """What `render` takes, for type checkers."""
 
     title: str | None
+    view: str | None
     size_by: str | None
+    colour_by: str
     metrics: pd.DataFrame | None
     partition: "Partition | None"
     blocs: tuple[_Group, _Group] | None
+    layers: Mapping[str, Network] | None
+    periods: Mapping[str, Network] | None
+    uncertainty: "Uncertainty | None"
+    scores: "Scores | None"
+    works: Mapping[tuple[str, str], pd.DataFrame] | None
+    boundaries: Path | str | Mapping[str, Any] | None
+    centre: Literal["atlantic", "pacific"] | None
+    date: str | None
     lang: Literal["en", "zh"]
     seed: int
 
 
-def write(network: "Network", path: Path | str, **look: Unpack[_Look]) -> None:
+def write(network: Network, path: Path | str, **look: Unpack[_Look]) -> None:
     """Write a network as an interactive page.
 
     Parameters
@@ -75,7 +87,7 @@ def write(network: "Network", path: Path | str, **look: Unpack[_Look]) -> None:
     path : str or Path
         The HTML file; it appears under this name only when it is complete.
     **look : object
-        The keyword parameters of `render`: title, size_by, metrics, partition, blocs, lang and seed.
+        The keyword parameters of `render`.
     """
     text = render(network, **look)
     with new_file(path) as aside:
@@ -83,21 +95,33 @@ def write(network: "Network", path: Path | str, **look: Unpack[_Look]) -> None:
 
 
 def render(
-    network: "Network",
+    network: Network,
     *,
     title: str | None = None,
+    view: str | None = None,
     size_by: str | None = None,
+    colour_by: str = "community",
     metrics: pd.DataFrame | None = None,
     partition: "Partition | None" = None,
     blocs: tuple[_Group, _Group] | None = None,
+    layers: Mapping[str, Network] | None = None,
+    periods: Mapping[str, Network] | None = None,
+    uncertainty: "Uncertainty | None" = None,
+    scores: "Scores | None" = None,
+    works: Mapping[tuple[str, str], pd.DataFrame] | None = None,
+    boundaries: Path | str | Mapping[str, Any] | None = None,
+    centre: Literal["atlantic", "pacific"] | None = None,
+    date: str | None = None,
     lang: Literal["en", "zh"] = "en",
     seed: int = 0,
 ) -> str:
     """Return a network as an interactive page: one HTML text with everything inside.
 
-    The page first draws the backbone (`backbone.readable`); its slider adds links by falling weight, up to
-    all. It asks nothing of any server: its content security policy allows its own scripts and no others.
-    Names from the network are shown as text, whatever they contain.
+    The page shows the same network as a picture of its ties, on a map, as two groups face to face, as a matrix
+    and as a table; it filters, searches and saves what is shown (PNG, SVG, CSV). It first draws the backbone
+    (`backbone.readable`); its slider adds links by falling weight, up to all. It asks nothing of any server: its
+    content security policy allows its own scripts and no others. Names from the network are shown as text,
+    whatever they contain.
 
     Parameters
     ----------
@@ -106,9 +130,13 @@ def render(
         and synthetic data stands in the page.
     title : str, optional
         Heading; default: one made from the provenance, in the language of the page.
+    view : str, optional
+        The view that is shown first, of `VIEWS`; default: "columns" for a network of two groups, else "network".
     size_by : str, optional
-        Column of `metrics` that gives the area of the circles; missing and negative values count as 0.
-        Default: "strength" if it is there, else the first.
+        Measure that gives the area of the circles: a column of `metrics`, or one that `uncertainty` or `scores`
+        add; missing and negative values count as 0. Default: "strength" if it is there, else the first.
+    colour_by : str
+        "community", "country", "continent" or a measure.
     metrics : pandas.DataFrame, optional
         Measures to show, indexed by place id; default: `centrality.table` of what is shown, where of two
         groups the share of partners is of the places on the other side. Other places are ignored, and
@@ -117,8 +145,28 @@ def render(
         Communities, shown as colours; default: `communities.leiden` with `seed`, or in columns the two
         groups.
     blocs : pair of groups, optional
-        Two groups of places as `Network.bloc` takes them: shown face to face with the links between them
-        only. A network made by `Network.bloc` is shown so by itself.
+        Two groups of places as `Network.bloc` takes them: the page holds the links between them only and shows
+        the two face to face. A network made by `Network.bloc` is shown so by itself.
+    layers : mapping of str to Network, optional
+        Further networks of these places by name, such as {"patents": ...} beside papers: shown alone, or together
+        with links of one pair kept apart. They keep their measures. Their places that `network` does not have are
+        left out, and counted in the note.
+    periods : mapping of str to Network, optional
+        The network by period, in order, as from `periods.by_period`: a slider and a player of years, with places
+        where they always stand. Measures of a period are those of `centrality`.
+    uncertainty : Uncertainty, optional
+        Intervals of values and ranks, level 0.95, as `Uncertainty.summary` gives them.
+    scores : Scores, optional
+        Scores and ranks of an index: further measures. Places that it does not score have none.
+    works : mapping of pair of str to pandas.DataFrame, optional
+        The works behind some ties, by the two places (ids or names): tables as from `drilldown.works_between`, of
+        which title, year, actors and work_id go into the page.
+    boundaries : str, Path or mapping, optional
+        GeoJSON with lines for the map, which itself has land only; the note says that they were given.
+    centre : {"atlantic", "pacific"}, optional
+        Middle of the map; default: where the links are shorter. It can be switched in the page.
+    date : str, optional
+        Date to print in the note; none unless given, so that the same input gives the same bytes.
     lang : {"en", "zh"}
         First language of the page; it can be switched there.
     seed : int
@@ -132,34 +180,62 @@ def render(
     Raises
     ------
     UnknownNameError
-        If `size_by` is no column of the measures, or there is no such language.
+        If there is no such measure, view, colouring, centre, place or language.
     NetworkError
-        If places are missing in `metrics` or `partition`, `metrics` has no numbers, or there are too many places.
+        If places are missing in `metrics`, `partition` or `uncertainty`, `metrics` has no numbers, or there are
+        too many places.
+    FormatError
+        If the boundaries are no GeoJSON.
     """
     if lang not in ("en", "zh"):
         raise UnknownNameError("language", lang, ("en", "zh"))
+    if view is not None and view not in VIEWS:
+        raise UnknownNameError("view", view, VIEWS)
+    further, times = list((layers or {}).values()), dict(periods or {})
     if blocs is not None:
-        network = network.bloc(*blocs)
+        sides = tuple([side] if isinstance(side, str) else list(side) for side in blocs)
+        network = network.bloc(*sides)
+        further = [_between(other, network) for other in further]
+        times = {time: _between(other, network) for time, other in times.items()}
     layout.refuse_too_many(network)  # before minutes go into the measures of a network that has no map
     right = _right_column(network)
-    table = _measures(network, metrics, right)
+    table = packing.measures(network, metrics, right)
+    packed = packing.with_intervals({str(name): packing.ranked(table[name]) for name in table}, network, uncertainty)
+    labels: dict[str, Any] = {}
+    packing.with_scores(packed, labels, network, scores)
     if size_by is None:
-        size_by = "strength" if "strength" in table else str(table.columns[0])
-    if size_by not in table:
-        raise UnknownNameError("measure", size_by, table.columns)
+        size_by = "strength" if "strength" in packed else next(iter(packed))
+    if size_by not in packed:
+        raise UnknownNameError("measure", size_by, packed)
+    if colour_by not in (*_CATEGORIES, *packed):
+        raise UnknownNameError("colouring", colour_by, [*_CATEGORIES, *packed])
     members, real = _members(network, partition, right, seed)
-    view = {
+    maps = packing.on_maps(network, boundaries, centre)
+    if view == "map" and maps is None:
+        raise NetworkError("a map needs coordinates: no place has lat and lon")
+    content = {
         "lang": lang,
         "title": title,
-        "view": "network" if right is None else "columns",
+        "view": view or ("network" if right is None else "columns"),
         "blocs": _bloc_names(network) if right is not None else None,
-        "provenance": {key: network.provenance[key] for key in _TOLD if network.provenance.get(key) is not None},
+        "side": None if right is None else right.astype(int).tolist(),
+        "provenance": packing.told(network),
         "synthetic": network.synthetic,
+        "date": date,
         "sizeBy": size_by,
-        "metrics": {str(name): _ranked(table[name]) for name in table},
+        "colourBy": colour_by,
+        "palette": list(COMMUNITIES),
+        "other": OTHER,
+        "labels": labels,
         "groups": _groups(network, members, real, by_bloc=right is not None and partition is None),
-        **_drawing(network, table[size_by], members, right, seed),
+        **first_layer(network, members, packed, times, seed),
+        "map": maps,
+        "works": packing.works_behind(network, works),
     }
+    names = list(layers or {})
+    content["layers"] += [
+        further_layer(*packing.aligned(network, other), name, right) for name, other in zip(names, further, strict=True)
+    ]
     heading = title if title is not None else {"en": "Collaboration network", "zh": "合作网络"}[lang]
     needs = {"en": "This page needs JavaScript.", "zh": "此页面需要 JavaScript。"}[lang]
     program = "(() => {\n'use strict';\n" + "\n".join(source(name) for name in _SCRIPTS) + "})();\n"
@@ -170,33 +246,24 @@ def render(
         lang={"en": "en", "zh": "zh-Hans"}[lang],
         title=heading,
         noscript=needs,
-        data=data_block(view),
+        data=data_block(content),
     )
 
 
-def _measures(network: "Network", metrics: pd.DataFrame | None, right: NDArray[np.bool_] | None) -> pd.DataFrame:
-    if metrics is None:
-        from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
-
-        metrics = centrality.table(network)
-        if right is not None:
-            # Between two groups only the places on the other side can be partners.
-            across = np.where(right, (~right).sum(), right.sum())
-            metrics["degree_normalised"] = metrics["degree"] / np.maximum(across, 1)
-    _same_places("metrics", network, metrics.index)
-    table = metrics.loc[network.ids].select_dtypes("number").astype("float64").rename(columns=str)
-    if not len(table.columns):
-        raise NetworkError(f"metrics hold no column of numbers; found {list(metrics.columns)}")
-    return table
+_CATEGORIES = ("community", "country", "continent")
 
 
-def _same_places(what: str, network: "Network", index: "pd.Index[Any]") -> None:
-    lost = network.ids.difference(index)
-    if len(lost):
-        raise NetworkError(f"{what} lack {len(lost)} of the {network.n_places} places, the first is {lost[0]!r}")
+def _between(other: Network, bloc: Network) -> Network:
+    """Keep of another network the links between the two groups of a bloc."""
+    over, _ = packing.aligned(bloc, other)
+    first, second, _ = over.pairs
+    right = _right_column(bloc)
+    if right is None:
+        return over
+    return over.keep_links(right[first] != right[second])
 
 
-def _right_column(network: "Network") -> NDArray[np.bool_] | None:
+def _right_column(network: Network) -> NDArray[np.bool_] | None:
     """Return who stands in the right column; None for a network without two groups."""
     places = network.places
     if "bloc" not in places or "blocs" not in network.provenance:
@@ -204,19 +271,19 @@ def _right_column(network: "Network") -> NDArray[np.bool_] | None:
     return (places["bloc"] == "b").to_numpy(dtype=bool)
 
 
-def _bloc_names(network: "Network") -> list[list[str]]:
+def _bloc_names(network: Network) -> list[list[str]]:
     return [[str(name) for name in side] for side in network.provenance["blocs"]]
 
 
 def _members(
-    network: "Network", partition: "Partition | None", right: NDArray[np.bool_] | None, seed: int
+    network: Network, partition: "Partition | None", right: NDArray[np.bool_] | None, seed: int
 ) -> tuple[NDArray[np.int64], int]:
     """Give each place the rank of its community by size, from 0 on; of equal ones the lower label leads.
 
     Communities of one place share the rank after all others. Also returns how many communities have more.
     """
     if partition is not None:
-        _same_places("partition labels", network, partition.labels.index)
+        packing.same_places("partition labels", network, partition.labels.index)
         labels = partition.labels.loc[network.ids].to_numpy()
     elif right is not None:
         return right.astype(np.int64), 2
@@ -231,7 +298,7 @@ def _members(
     return np.minimum(rank[code], real), real
 
 
-def _groups(network: "Network", members: NDArray[np.int64], real: int, *, by_bloc: bool) -> list[dict[str, Any]]:
+def _groups(network: Network, members: NDArray[np.int64], real: int, *, by_bloc: bool) -> list[dict[str, Any]]:
     order = np.argsort(-network.adjacency.sum(axis=1), kind="stable")
     groups = []
     for group, size in enumerate(np.bincount(members).tolist()):
@@ -244,94 +311,3 @@ def _groups(network: "Network", members: NDArray[np.int64], real: int, *, by_blo
         }
         groups.append({**entry, "side": group} if by_bloc else entry)
     return groups
-
-
-def _ranked(values: pd.Series) -> dict[str, list[float | None]]:
-    from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
-
-    # Ranked before rounding; places without a value have no rank.
-    known = values[np.isfinite(values)].to_frame()
-    rank = centrality.ranks(known).iloc[:, 0].reindex(values.index)
-    return {"value": _numbers(values), "rank": _numbers(rank)}
-
-
-def _numbers(values: ArrayLike, digits: int = 6) -> list[float | None]:
-    """Write numbers short: whole ones whole, others with so many digits, missing ones as None."""
-    out: list[float | None] = []
-    for value in np.asarray(values, dtype=np.float64).tolist():
-        if not np.isfinite(value):
-            out.append(None)
-        elif value == int(value):
-            out.append(int(value))
-        else:
-            out.append(float(f"{value:.{digits}g}"))
-    return out
-
-
-def _drawing(
-    network: "Network",
-    size: pd.Series,
-    members: NDArray[np.int64],
-    right: NDArray[np.bool_] | None,
-    seed: int,
-) -> dict[str, Any]:
-    """Fill a pyvis network and read it out again in columns, which take a fifth of the room of its rows."""
-    from innovation_graph import backbone, similarity  # noqa: PLC0415 - loaded when needed
-
-    core = backbone.readable(network)
-    if right is None:
-        spot = layout.kamada_kawai(core, similarity.association_strength(network), seed=seed)
-    else:
-        spot = layout.columns(size.fillna(0).to_numpy(dtype=np.float64), right)
-    first, second, weight = network.pairs
-    in_core = core.adjacency[first, second] > 0 if network.n_links else np.zeros(0, dtype=bool)
-    order = np.lexsort((-weight, ~np.asarray(in_core).ravel()))
-    edges = zip(first[order].tolist(), second[order].tolist(), _numbers(weight[order]), strict=True)
-    graph = _container(network.names.tolist(), spot, members, edges)
-    nodes, links, _, _, _, options = graph.get_network_data()
-    table = network.places
-
-    def texts(column: str) -> list[str | None]:
-        return [None if pd.isna(text) else str(text) for text in table[column]]
-
-    return {
-        "places": {
-            "id": network.ids.tolist(),
-            "en": [node["label"] for node in nodes],
-            "zh": texts("name_zh"),
-            "country": texts("country"),
-            "continent": texts("continent"),
-            "works": _numbers(table["works"]),
-            "solo": _numbers(table["solo_works"]),
-            "group": [node["group"] for node in nodes],
-            "x": _numbers([node["x"] for node in nodes]),
-            "y": _numbers([node["y"] for node in nodes]),
-        },
-        "links": {
-            "a": [link["from"] for link in links],
-            "b": [link["to"] for link in links],
-            "w": [link["value"] for link in links],
-        },
-        "backbone": core.n_links,
-        # Between two columns all links can be followed.
-        "drawn": core.n_links if right is None or network.n_links > _MOST_IN_COLUMNS else network.n_links,
-        "options": json.loads(options),
-    }
-
-
-def _container(
-    names: list[str],
-    spot: NDArray[np.float64],
-    members: NDArray[np.int64],
-    edges: Iterable[tuple[int, int, float | None]],
-) -> Any:
-    from pyvis.network import Network as PyvisNetwork  # noqa: PLC0415 - loads IPython
-
-    graph = PyvisNetwork()
-    graph.set_options(json.dumps(_OPTIONS))
-    numbers = list(range(len(names)))
-    for number, name, (x, y), group in zip(numbers, names, spot.tolist(), members.tolist(), strict=True):
-        graph.add_node(number, label=name, x=x, y=y, group=group)
-    # At once: add_edge compares each new link with all before it.
-    graph.edges = [{"from": a, "to": b, "value": weight} for a, b, weight in edges]
-    return graph

@@ -1,4 +1,4 @@
-"""Where places are drawn: a network layout for any network, and two columns for two blocs.
+"""Where places are drawn: a network layout for any network.
 
 Coordinates are computed here, once, so that a page shows the same picture on every machine and at every
 visit. Units are those of the screen at zoom 1: about `STEP` between neighbouring places, y growing
@@ -19,7 +19,7 @@ from innovation_graph.errors import NetworkError
 if TYPE_CHECKING:
     from innovation_graph.network import Network
 
-__all__ = ["MOST_PLACES", "STEP", "columns", "kamada_kawai", "refuse_too_many"]
+__all__ = ["MOST_PLACES", "STEP", "kamada_kawai", "refuse_too_many"]
 
 STEP = 60.0
 """Distance, in screen units, that one place has to itself on average."""
@@ -98,40 +98,6 @@ def refuse_too_many(network: "Network") -> None:
             f"a map shows at most {MOST_PLACES:,} places, this network has {network.n_places:,}; keep fewer: "
             f"with Network.subset, for instance the strongest, or on the command line with --countries"
         )
-
-
-def columns(size: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Set two groups of places face to face in two bowed columns, the largest in the middle of each.
-
-    Parameters
-    ----------
-    size : numpy.ndarray
-        Importance of each place, shape (n,); ties keep their order.
-    right : numpy.ndarray
-        Whether the place stands in the right column, boolean, shape (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        x and y, shape (n, 2), centred on 0.
-    """
-    placed = np.zeros((len(size), 2))
-    tallest = max(int(right.sum()), int((~right).sum()), 12)
-    height = 0.62 * STEP * tallest
-    most = size.max(initial=0.0)
-    for mask, side in ((~right, -1.0), (right, 1.0)):
-        inside = np.flatnonzero(mask)
-        if len(inside) == 0:
-            continue
-        order = inside[np.argsort(-size[inside], kind="stable")]
-        # From the top: ..., 5th, 3rd, 1st, 2nd, 4th, ...; larger places get more of the height.
-        order = np.concatenate([order[::2][::-1], order[1::2]])
-        room = 1 + 1.2 * np.sqrt(np.maximum(size[order], 0) / most) if most > 0 else np.ones(len(order))
-        middle = np.cumsum(room) - room / 2
-        t = (2 * middle / room.sum() - 1) * np.sqrt(len(order) / tallest)
-        placed[order, 1] = t * height / 2
-        placed[order, 0] = side * height * (0.30 + 0.20 * np.sqrt(1 - 0.9 * t**2))
-    return placed.round(1) + 0.0
 
 
 def _lengths(network: "Network", closeness: "Network | None") -> sparse.csr_array:

@@ -1,43 +1,26 @@
-// The page at work: vis-network carries the circles, the camera and the pointer; links and labels are painted by us,
+// The page at work. vis-network carries the camera and its gestures; circles, links and labels are painted by us,
 // because 7,140 of its own edges took about half a second to make and a third of a second to fade, ours a tenth of that.
 const stage = at("map");
-let baseScale = 1; // the zoom at which everything is in view
 let labels = [];
-let moved = false;
-const drawnX = [...places.x];
+let overviewOpen = null; // null: where there is room for it
+let playing = 0;
+let redrawn = 0; // milliseconds of the last redraw
 
-const camera = {
-  get scale() { return network.getScale(); },
-  get zoom() { return network.getScale() / baseScale; },
-  // Circles and lines grow with the square root of the zoom: what was crowded comes apart.
-  get grow() { return Math.min(2.6, Math.max(0.6, Math.sqrt(this.zoom))) * this.fit; },
-  get fit() { return Math.min(1.15, Math.max(0.75, Math.min(innerWidth, innerHeight) / 900)); },
-  x(value) { return (value - network.getViewPosition().x) * this.scale + stage.clientWidth / 2; },
-  y(value) { return (value - network.getViewPosition().y) * this.scale + stage.clientHeight / 2; },
-};
+const network = new vis.Network(stage, { nodes: new vis.DataSet(), edges: new vis.DataSet() }, net.options);
 
-const circles = places.id.map((_, i) => ({
-  id: i,
-  x: places.x[i],
-  y: places.y[i],
-  shape: "custom",
-  ctxRenderer: ({ ctx }) => {
-    const r = (radius[i] * camera.grow) / camera.scale;
-    return { drawNode: () => drawCircle(ctx, i, camera), nodeDimensions: { width: 2 * r, height: 2 * r } };
-  },
-}));
-
-const nodes = new vis.DataSet(bySize.map((i) => circles[i]).reverse());
-const network = new vis.Network(stage, { nodes, edges: new vis.DataSet() }, net.options);
-
-network.on("beforeDrawing", (ctx) => drawLinks(ctx, camera));
 network.on("afterDrawing", (ctx) => {
+  if (state.view === "table") return;
+  const start = performance.now();
+  const cam = snapshot();
   const pixels = ctx.canvas.width / stage.clientWidth;
   ctx.save();
   ctx.setTransform(pixels, 0, 0, pixels, 0, 0);
-  labels = placeLabels(ctx, camera, openArea(), stage.clientHeight);
+  paintScreen(ctx, cam, pixels, moving !== 0);
+  labels = placeLabels(ctx, cam, openArea(), moving ? new Set(labels.map(({ i }) => i)) : null);
   drawLabels(ctx, labels);
+  if (state.view === "matrix") drawMatrixNames(ctx, cam);
   ctx.restore();
+  redrawn = performance.now() - start;
 });
 network.once("afterDrawing", () => {
   performance.mark("first-draw");
@@ -49,231 +32,293 @@ function repaint() {
   network.redraw();
 }
 
-// The part of the window that nothing covers.
-function openArea() {
-  const panel = at("panel").getBoundingClientRect();
-  const narrow = innerWidth <= 760;
-  const card = at("card").hidden || narrow ? 0 : at("card").offsetWidth + 12;
-  return {
-    left: narrow ? 0 : panel.right,
-    right: innerWidth - card,
-    top: narrow ? panel.bottom : 0,
-    bottom: innerHeight - at("note").offsetHeight - 12,
-    taken: ["zoom", "note"].map((id) => at(id).getBoundingClientRect()).map(({ x, y, width: w, height: h }) => ({ x, y, w, h })),
-  };
+// After any choice of what to show.
+function apply({ refit = false } = {}) {
+  refilter();
+  keepingFocus(sayBar);
+  sayMeasures();
+  sayFilters();
+  sayNow();
+  if (refit || !moved) fit();
+  writeHash();
+  repaint();
 }
 
-// Room around the outermost places, in screen units. The names beside two columns stand outside of them.
-function margins() {
-  if (!columnsView) return { left: 84, right: 96, top: 34, bottom: 30 };
-  const ctx = document.createElement("canvas").getContext("2d");
-  const pad = { left: 0, right: 0, top: 30, bottom: 26 };
-  for (let i = 0; i < N; i++) {
-    const { css } = fontOf(i, 1);
-    const wide = Math.max(...linesOf(nameOf(i)).map((line) => widthOf(ctx, line, css)));
-    const side = places.x[i] > 0 ? "right" : "left";
-    pad[side] = Math.max(pad[side], wide + radius[i] * camera.fit + 16);
-  }
-  return pad;
+function setState(fields, options) {
+  Object.assign(state, fields);
+  apply(options);
 }
 
-function extent(list) {
-  return [list.reduce((m, v) => Math.min(m, v), Infinity), list.reduce((m, v) => Math.max(m, v), -Infinity)];
-}
-
-function fit() {
-  if (!N) return;
-  const area = openArea();
-  const pad = margins();
-  const wide = Math.max(80, area.right - area.left - pad.left - pad.right);
-  const high = Math.max(80, area.bottom - area.top - pad.top - pad.bottom);
-  const [y1, y2] = extent(places.y);
-  const [left, right] = extent(drawnX);
-  // Columns stand as far apart as the window allows; a network gives way a little to its shape.
-  const [least, most] = columnsView ? [0.4, 2.4] : [0.8, 1.25];
-  const wanted = (wide * (y2 - y1)) / (high * (right - left));
-  const stretch = right > left && y2 > y1 ? Math.min(most, Math.max(least, wanted)) : 1;
-  drawnX.forEach((x, i) => { places.x[i] = x * stretch; });
-  nodes.update(drawnX.map((_, i) => ({ id: i, x: places.x[i] })));
-  const [x1, x2] = [left * stretch, right * stretch];
-  baseScale = Math.min(wide / Math.max(x2 - x1, 1), high / Math.max(y2 - y1, 1), 2.2);
-  const middle = { x: area.left + pad.left + wide / 2, y: area.top + pad.top + high / 2 };
-  network.moveTo({
-    scale: baseScale,
-    position: {
-      x: (x1 + x2) / 2 - (middle.x - stage.clientWidth / 2) / baseScale,
-      y: (y1 + y2) / 2 - (middle.y - stage.clientHeight / 2) / baseScale,
-    },
-  });
+function show(view) {
+  Object.assign(state, { view, hovered: -1, hoveredTie: null });
   moved = false;
+  sayAllAnew();
 }
 
-function zoomBy(factor) {
-  network.moveTo({ scale: Math.min(baseScale * 12, Math.max(baseScale / 3, camera.scale * factor)) });
-  moved = true;
+function sayAllAnew() {
+  refilter();
+  sayAll();
+  if (!moved) fit();
+  writeHash();
+  repaint();
+}
+
+function setBlocs(pair) {
+  change(() => {
+    state.blocs = [...pair];
+  });
+  sayAll();
+}
+
+function toggleFilter(key, name) {
+  change(() => {
+    if (!state.filters[key].delete(name)) state.filters[key].add(name);
+  });
+}
+
+function reset() {
+  change(() => Object.assign(state, { filters: noFilters(), position: null }));
+}
+
+// A place that the filters hide is shown again with all others.
+function reveal(i) {
+  change(() => {
+    state.filters = noFilters();
+  });
+  if (!shown[i]) show("network");
 }
 
 function select(i, { go = false, focus = false } = {}) {
-  state.selected = i;
-  state.hovered = -1;
-  showTip(-1);
-  sayCard();
-  at("card").scrollTop = 0;
-  if (i >= 0 && (go || !moved)) bringIntoView(i);
-  else if (i < 0 && !moved) fit();
-  if (focus) at("card-title").focus({ preventScroll: true });
-  repaint();
-}
-
-// The camera stays where it is if a place and its partners are in view; else it shows them all, no larger than before.
-function bringIntoView(i) {
-  const area = openArea();
-  const pad = columnsView ? margins() : { left: 30, right: 30, top: 20, bottom: 20 };
-  const shown = [i, ...ties[i].map((e) => otherEnd(e, i))];
-  const box = (zoom) => {
-    const [x1, x2] = extent(shown.map((k) => zoom * places.x[k]));
-    const [y1, y2] = extent(shown.map((k) => zoom * places.y[k]));
-    return { x1, x2, y1, y2 };
-  };
-  const room = {
-    x1: area.left + pad.left, x2: Math.max(area.left + pad.left + 80, area.right - pad.right),
-    y1: area.top + pad.top, y2: Math.max(area.top + pad.top + 80, area.bottom - pad.bottom),
-  };
-  const now = box(1);
-  const inside = camera.x(now.x1) >= room.x1 - 1 && camera.x(now.x2) <= room.x2 + 1 &&
-    camera.y(now.y1) >= room.y1 - 1 && camera.y(now.y2) <= room.y2 + 1;
-  if (inside) return;
-  if (!moved) return fit(); // to the room that the card leaves
-  const scale = Math.min(
-    camera.scale, (room.x2 - room.x1) / Math.max(now.x2 - now.x1, 1), (room.y2 - room.y1) / Math.max(now.y2 - now.y1, 1)
+  if (i !== state.selected) land = null;
+  Object.assign(state, { selected: i, tie: null, hovered: -1, hoveredTie: null });
+  settle(
+    i < 0
+      ? null
+      : [
+          i,
+          ...tiesOf(i)
+            .filter(({ partner }) => shown[partner])
+            .map(({ partner }) => partner),
+        ],
+    { go, focus },
   );
-  const view = network.getViewPosition();
-  // The shortest way that brings a stretch from a to b between low and high.
-  const way = (a, b, low, high) => (a < low ? low - a : b > high ? high - b : 0);
-  const want = box(scale);
-  const [left, top] = [stage.clientWidth / 2 - scale * view.x, stage.clientHeight / 2 - scale * view.y];
-  network.moveTo({
-    scale,
-    position: {
-      x: view.x - way(want.x1 + left, want.x2 + left, room.x1, room.x2) / scale,
-      y: view.y - way(want.y1 + top, want.y2 + top, room.y1, room.y2) / scale,
-    },
-  });
 }
 
-function toggleGroup(g) {
-  if (!state.groups.delete(g)) state.groups.add(g);
-  state.selected = -1;
+function selectTie(i, j, { go = false } = {}) {
+  Object.assign(state, { selected: -1, tie: [i, j], hovered: -1, hoveredTie: null });
+  settle([i, j], { go });
+}
+
+function settle(seen, { go = false, focus = false }) {
+  showTip(null);
   sayCard();
-  for (const [k, button] of at("groups").querySelectorAll("button").entries())
-    button.setAttribute("aria-pressed", String(state.groups.has(k)));
-  at("groups").classList.toggle("chosen", state.groups.size > 0);
-  if (!moved) fit();
+  sayOverview();
+  saySheet();
+  at("card").scrollTop = 0;
+  if (seen && state.view !== "matrix" && (go || !moved)) bringIntoView(seen.filter((k) => shown[k]));
+  else if (!moved) fit();
+  if (focus) at("card-title").focus({ preventScroll: true });
+  writeHash();
   repaint();
 }
 
-function clearAll() {
-  state.groups.clear();
-  state.selected = -1;
-  sayCard();
-  sayGroups();
-  if (!moved) fit();
-  repaint();
-}
-
-function savePicture() {
-  const { offsetWidth: width } = at("panel");
-  paintPicture(camera, innerWidth, innerHeight, width - 16, 2).toBlob((blob) => {
-    const link = make("a", { href: URL.createObjectURL(blob), download: `${plain(title()).replace(/[\\/:*?"<>| ]+/g, "-")}.png` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }, "image/png");
-}
-
-// vis-network takes a place for larger than it is drawn, so the nearest circle is looked for here.
-function placeAt(x, y) {
+// What lies under a point of the window: a place, else a drawn link.
+function under(x, y) {
+  const cam = snapshot();
+  if (state.view === "matrix") return matrixAt(x, y, cam);
   let best = -1;
-  let least = 4; // a small circle is hard to hit: a little beside it counts
-  for (let i = 0; i < N; i++) {
-    const off = Math.hypot(camera.x(places.x[i]) - x, camera.y(places.y[i]) - y) - radius[i] * camera.grow;
-    if (off < least) [best, least] = [i, off];
+  let nearest = 4; // a small circle is hard to hit: a little beside it counts
+  for (const i of bySize) {
+    const off = Math.hypot(cam.x(px[i]) - x, cam.y(py[i]) - y) - radius[i] * cam.grow;
+    if (off < nearest) [best, nearest] = [i, off];
   }
-  return best;
+  if (best >= 0) return { place: best };
+  let tie;
+  nearest = 3.5;
+  for (const { frame, drawn } of scopes)
+    for (const e of drawn) {
+      if (vivid && !(vivid[frame.a[e]] && vivid[frame.b[e]])) continue;
+      const off = distanceTo(wayOf(frame, e, cam), x, y);
+      if (off < nearest) [tie, nearest] = [[frame.a[e], frame.b[e]], off];
+    }
+  return tie ? { tie } : {};
 }
 
-function hover(i, x = 0, y = 0) {
-  showTip(i, x, y);
-  if (i === state.hovered) return;
-  state.hovered = i;
-  stage.style.cursor = i < 0 ? "" : "pointer";
-  network.redraw();
+function hover({ place = -1, tie = null }, x = 0, y = 0) {
+  showTip(place >= 0 ? place : tie, x, y);
+  const same = place === state.hovered && String(tie) === String(state.hoveredTie);
+  if (same) return;
+  Object.assign(state, { hovered: place, hoveredTie: tie });
+  stage.style.cursor = place >= 0 || tie ? "pointer" : "";
+  repaint();
 }
 
-network.on("click", ({ pointer }) => {
-  const i = placeAt(pointer.DOM.x, pointer.DOM.y);
-  if (i < 0) clearAll();
-  else select(i);
-});
-stage.addEventListener("mousemove", (event) => {
-  if (!event.buttons) hover(placeAt(event.clientX, event.clientY), event.clientX, event.clientY);
-});
-stage.addEventListener("mouseleave", () => hover(-1));
-network.on("dragStart", () => { moved = true; showTip(-1); });
-network.on("zoom", () => {
-  moved = true;
-  const bounded = Math.min(baseScale * 12, Math.max(baseScale / 3, camera.scale));
-  if (bounded !== camera.scale) network.moveTo({ scale: bounded });
-});
-addEventListener("resize", () => !moved && requestAnimationFrame(fit));
-addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  if (document.activeElement === at("search")) at("search").value = "";
-  sayHits();
-  clearAll();
-});
-at("slider").addEventListener("input", (event) => {
-  state.links = linksAt(Number(event.target.value));
-  mixStrokes();
-  sayShown();
-  repaint();
-});
-at("size").addEventListener("change", (event) => {
-  state.size = event.target.value;
-  measureCircles();
-  sayScales();
-  sayCard();
-  repaint();
-});
-at("lang").addEventListener("click", () => {
-  state.lang = state.lang === "zh" ? "en" : "zh";
+function play() {
+  if (playing) clearInterval(playing);
+  else {
+    setTime(state.time + 1 < times.length ? state.time + 1 : 0);
+    playing = setInterval(() => (state.time + 1 < times.length ? setTime(state.time + 1) : play()), 1100);
+    sayAll();
+    return;
+  }
+  playing = 0;
   sayAll();
-  if (!moved) fit();
-  repaint();
-});
-at("theme").addEventListener("click", () => {
-  state.dark = !state.dark;
-  mixStrokes();
-  sayAll();
-  repaint();
-});
-at("png").addEventListener("click", savePicture);
-at("close").addEventListener("click", () => select(-1));
-at("zoom-in").addEventListener("click", () => zoomBy(1.4));
-at("zoom-out").addEventListener("click", () => zoomBy(1 / 1.4));
-at("zoom-fit").addEventListener("click", fit);
-listenToSearch();
-at("slider").value = state.links === net.backbone ? 0 : 100;
+}
+
+function setTime(time) {
+  const before = moved;
+  moved = true; // places keep their positions
+  setState({ time });
+  moved = before;
+}
+
+function listen() {
+  network.on("click", ({ pointer }) => {
+    const { place, tie } = under(pointer.DOM.x, pointer.DOM.y);
+    if (tie) selectTie(...tie);
+    else select(place ?? -1);
+  });
+  stage.addEventListener("mousemove", (event) => {
+    if (!event.buttons) hover(under(event.clientX, event.clientY), event.clientX, event.clientY);
+  });
+  stage.addEventListener("mouseleave", () => hover({}));
+  for (const name of ["dragStart", "dragging"]) network.on(name, startMoving);
+  network.on("zoom", () => {
+    startMoving();
+    const scale = bounded(network.getScale());
+    if (scale !== network.getScale()) network.moveTo({ scale });
+  });
+  addEventListener("resize", () => {
+    roomForNote();
+    if (!moved) requestAnimationFrame(fit);
+  });
+  addEventListener("hashchange", () => {
+    if (!readHash()) return;
+    moved = false;
+    sayAllAnew();
+  });
+  addEventListener("keydown", (event) => {
+    const typing = document.activeElement?.matches("input:not([type=checkbox]):not([type=range]), select");
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing) {
+      event.preventDefault();
+      undo();
+    } else if (event.key === "/" && !typing) {
+      event.preventDefault();
+      at("search").focus();
+    } else if (event.key === "Escape") {
+      if (document.activeElement === at("search")) at("search").value = "";
+      at("save").open = false;
+      sayHits();
+      select(-1);
+    }
+  });
+  addEventListener("beforeprint", toPaper);
+  addEventListener("afterprint", fromPaper);
+  const press = (id, action) => at(id).addEventListener("click", action);
+  const pick = (id, action, name = "change") => at(id).addEventListener(name, (event) => action(event.target));
+  pick(
+    "slider",
+    ({ value }) => {
+      const before = moved;
+      moved = true; // more links move nothing
+      setState({ position: Number(value) });
+      moved = before;
+    },
+    "input",
+  );
+  pick("size", ({ value }) => setState({ size: value }));
+  pick("colour", ({ value }) => setState({ colour: value }));
+  for (const key of LEASTS)
+    pick(`least-${key}`, ({ value }) =>
+      change(() => {
+        state.filters[key] = Math.max(0, Number(value) || 0);
+      }),
+    );
+  [0, 1].forEach((side) =>
+    pick(`side-${side}`, ({ value }) => {
+      const other = state.blocs[1 - side] === value ? state.blocs[side] : state.blocs[1 - side];
+      setBlocs(side ? [other, value] : [value, other]);
+    }),
+  );
+  pick("years", ({ value }) => setTime(Number(value)), "input");
+  press("play", play);
+  press("lang", () => {
+    state.lang = state.lang === "zh" ? "en" : "zh";
+    sayAllAnew();
+  });
+  press("theme", () => {
+    state.dark = !state.dark;
+    sayAllAnew();
+  });
+  press("undo", undo);
+  press("reset", reset);
+  for (const [id, scale] of [
+    ["png-1", 1],
+    ["png", 2],
+    ["png-3", 3],
+    ["png-4", 4],
+  ])
+    press(id, () => savePng(scale));
+  press("svg", saveSvg);
+  press("csv-places", () => saveCsv("places"));
+  press("csv-links", () => saveCsv("ties"));
+  press("print", () => window.print());
+  press("close", () => select(-1));
+  for (const [id, open] of [
+    ["overview-close", false],
+    ["overview-open", true],
+  ])
+    press(id, () => {
+      overviewOpen = open;
+      sayOverview();
+      if (!moved) fit();
+      repaint();
+    });
+  press("fold", () => {
+    const open = document.documentElement.classList.toggle("unfolded");
+    at("fold").setAttribute("aria-expanded", String(open));
+    if (!moved) requestAnimationFrame(fit);
+  });
+  press("zoom-in", () => zoomBy(1.4));
+  press("zoom-out", () => zoomBy(1 / 1.4));
+  press("zoom-fit", () => fit());
+  // A menu closes when something else is pressed.
+  addEventListener("pointerdown", (event) => {
+    if (!at("save").contains(event.target)) at("save").open = false;
+  });
+  listenToSearch();
+  listenToSheet();
+}
+
+state.blocs = usualSides();
+readHash();
+refilter();
 sayAll();
 fit();
+refocus();
+listen();
 
 // A small door for pages that embed this one, and for tests.
 window.explorer = Object.freeze({
   select: (id) => select(places.id.indexOf(id), { go: true }),
-  clear: clearAll,
+  selectTie: (a, b) => selectTie(places.id.indexOf(a), places.id.indexOf(b), { go: true }),
+  show: (view) => availableViews().includes(view) && show(view),
+  redrawn: () => redrawn,
+  clear: () => select(-1),
   whereOnScreen: (id) => {
     const i = places.id.indexOf(id);
-    return { x: camera.x(places.x[i]), y: camera.y(places.y[i]), r: radius[i] * camera.grow };
+    const cam = snapshot();
+    return { x: cam.x(px[i]), y: cam.y(py[i]), r: radius[i] * cam.grow };
   },
   labels: () => labels.map(({ i, lines, x, y, w, h }) => ({ id: places.id[i], text: lines.join(" "), x, y, w, h })),
-  state: () => ({ ...state, id: places.id[state.selected] ?? null, groups: [...state.groups] }),
+  state: () => ({
+    ...state,
+    id: places.id[state.selected] ?? null,
+    tie: state.tie?.map((i) => places.id[i]) ?? null,
+    groups: [...state.filters.groups],
+    filters: toHash(),
+    links: total("drawn"),
+    all: total("order"),
+    places: places.id.filter((_, i) => shown[i]),
+  }),
 });

@@ -2,14 +2,16 @@
 const FONT = getComputedStyle(document.body).fontFamily;
 const widths = new Map();
 
-function fontOf(i, zoom) {
+function fontOf(i, zoom, bold = i === state.selected) {
   const share = radius[i] / MOST;
-  const px = Math.round((11 + 6.5 * share) * Math.min(1.5, Math.max(0.85, zoom ** 0.3)) * 2) / 2;
-  return { px, css: `${share > 0.5 || i === state.selected ? 650 : 450} ${px}px ${FONT}` };
+  // Places crowd on a map: smaller names leave room for more.
+  const [smallest, more] = state.view === "map" ? [10.5, 4] : [11, 6.5 * Math.min(1, MOST / 12)];
+  const px = Math.round((smallest + more * share) * Math.min(1.5, Math.max(0.85, zoom ** 0.3)) * 2) / 2;
+  return { px, css: `${share > 0.5 || bold ? 650 : 450} ${px}px ${FONT}` };
 }
 
 // A long name is broken once, at the blank nearest to its middle, but not before a dash.
-function linesOf(name, longest = columnsView ? 24 : 19) {
+function linesOf(name, longest = state.view === "columns" ? 24 : 19) {
   if (name.length <= longest) return [name];
   const off = (k) => Math.abs(k - name.length / 2) + (/[-–&]/.test(name[k + 1]) ? 6 : 0);
   let at = -1;
@@ -57,9 +59,12 @@ class Taken {
     for (const key of this.cells(box))
       for (const other of this.grid.get(key) ?? [])
         if (
-          other.owner !== own && (other.r === undefined || other.r >= small) &&
-          box.x < other.x + other.w && other.x < box.x + box.w &&
-          box.y < other.y + other.h && other.y < box.y + box.h
+          other.owner !== own &&
+          (other.r === undefined || other.r >= small) &&
+          box.x < other.x + other.w &&
+          other.x < box.x + box.w &&
+          box.y < other.y + other.h &&
+          other.y < box.y + box.h
         )
           return true;
     return false;
@@ -84,39 +89,50 @@ function spots(x, y, r, w, h, side) {
   ];
 }
 
-// Returns the labels to draw, in screen units. `camera` turns the places' coordinates into those of the screen.
-// A label that would be cut at the left or right of `area` looks for another spot.
-function placeLabels(ctx, camera, area, height) {
+// Returns the labels to draw, in screen units. A label that would be cut at the left or right of `area` looks for
+// another spot. While the camera moves only places that have a label keep one (`only`): finding room for more takes time.
+function placeLabels(ctx, cam, area, only = null) {
+  if (state.view === "matrix") return [];
   const width = area.right;
   const taken = new Taken(48);
   for (const box of area.taken ?? []) taken.add({ ...box, owner: -1 });
   const visible = [];
   for (const i of bySize) {
-    const x = camera.x(places.x[i]);
-    const y = camera.y(places.y[i]);
-    if (x < -60 || y < -30 || x > innerWidth + 60 || y > height + 30) continue;
-    const r = radius[i] * camera.grow;
+    const x = cam.x(px[i]);
+    const y = cam.y(py[i]);
+    if (x < -60 || y < -30 || x > cam.width + 60 || y > cam.height + 30) continue;
+    const r = radius[i] * cam.grow;
     // Circles are obstacles too, unless they are faded.
     if (!vivid || vivid[i]) taken.add({ x: x - r, y: y - r, w: 2 * r, h: 2 * r, r, owner: i });
     visible.push({ i, x, y, r });
   }
-  const close = new Set(state.selected < 0 ? [] : ties[state.selected].slice(0, TOP).map((e) => otherEnd(e, state.selected)));
-  const first = (p) => (p.i === state.selected ? 0 : p.i === state.hovered ? 1 : close.has(p.i) ? 2 : 3);
+  const ends = state.tie && state.selected < 0 ? state.tie : [];
+  const close = new Set(
+    state.selected < 0
+      ? []
+      : tiesOf(state.selected)
+          .slice(0, TOP)
+          .map(({ partner }) => partner),
+  );
+  const first = (p) =>
+    p.i === state.selected || ends.includes(p.i) ? 0 : p.i === state.hovered ? 1 : close.has(p.i) ? 2 : 3;
   visible.sort((p, q) => first(p) - first(q));
   const labels = [];
   for (const { i, x, y, r } of visible) {
-    if (vivid && !vivid[i] && i !== state.hovered) continue;
     const must = first({ i }) < 2;
-    const font = fontOf(i, camera.zoom);
-    let lines = linesOf(nameOf(i));
+    if ((vivid && !vivid[i] && !must) || (only && !must && !only.has(i))) continue;
+    const font = fontOf(i, cam.zoom);
+    // Seen from afar, a map has no room for names of several cities: the first one stands for all.
+    const name = state.view === "map" && cam.zoom < 1.8 ? brief(nameOf(i)) : nameOf(i);
+    let lines = linesOf(name);
     const widest = () => Math.max(...lines.map((line) => widthOf(ctx, line, font.css)));
     let w = widest();
-    const side = columnsView ? Math.sign(places.x[i]) : 0;
+    const side = state.view === "columns" ? Math.sign(px[i]) : 0;
     let h, spot;
     const tryWith = (small, over = []) => {
       h = lines.length * font.px * 1.14;
       const free = [...spots(x, y, r, w, h, side), ...over].filter(
-        (at) => side || x < area.left || x > width || (at.x >= area.left + 2 && at.x + w <= width - 2)
+        (at) => side || x < area.left || x > width || (at.x >= area.left + 2 && at.x + w <= width - 2),
       );
       spot ??= free.find((at) => !taken.hit({ x: at.x - 1, y: at.y, w: w + 2, h }, i, small));
       if (must) spot ??= free[0];
@@ -126,11 +142,14 @@ function placeLabels(ctx, camera, area, height) {
     if (!spot && !side && radius[i] > 0.4 * MOST) {
       tryWith(0.6 * r);
       if (!spot) {
-        lines = linesOf(nameOf(i), 12);
+        lines = linesOf(name, 12);
         w = widest();
       }
       tryWith(0.6 * r);
-      tryWith(0.9 * r, [{ x: x - w / 2, y: y + 2, align: "center" }, { x: x - w / 2, y: y - h - 2, align: "center" }]);
+      tryWith(0.9 * r, [
+        { x: x - w / 2, y: y + 2, align: "center" },
+        { x: x - w / 2, y: y - h - 2, align: "center" },
+      ]);
       tryWith(r, [{ x: x - w / 2, y: y - h / 2, align: "center" }]);
     }
     if (!spot && side && lines.length > 1) {

@@ -1,160 +1,218 @@
-// Painting: links beneath, circles, labels above. The same functions fill the screen and the saved picture.
-const THEMES = {
-  light: { ground: "#ffffff", ink: "#1b2330", quiet: "#5d6775", grey: [112, 124, 140], lift: 0, strength: 1 },
-  dark: { ground: "#12161c", ink: "#e9edf2", quiet: "#9aa6b4", grey: [150, 163, 180], lift: 0.22, strength: 1.2 },
-};
-const theme = () => (state.dark ? THEMES.dark : THEMES.light);
-
-function rgb(hex) {
-  const parts = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  return parts.map((part) => Math.round(part + (255 - part) * theme().lift));
-}
-const groupColour = (g) => `rgb(${rgb(net.groups[g].colour).join(",")})`;
+// Painting: land and links beneath, circles, labels above. A pen is the context of a canvas, or writes SVG; the same
+// functions fill the screen and the saved pictures. All measures are pixels of the screen.
+const WIDEST = 4.2;
+let thick = 1; // less where many links cross one another
+const widthOfShare = (share) => (0.45 + (WIDEST - 0.45) * share) * thick;
 
 // Width and colour of a link depend on its weight, its ends, and how many others are drawn.
-const WIDEST = 4.2;
-const share = Float64Array.from(net.links.w, (w) => Math.sqrt(w / (heaviest || 1)));
-let strokes = [];
+let version = 0; // of what is drawn; with the camera it tells whether the kept picture is still true
 function mixStrokes() {
-  const crowd = Math.min(1, Math.max(0.16, Math.sqrt(330 / Math.max(1, state.links))));
-  const palette = net.groups.map((group) => rgb(group.colour).join(","));
+  version += 1;
+  const crowd = Math.min(1, Math.max(0.16, Math.sqrt(330 / Math.max(1, total("drawn")))));
+  thick = state.view === "columns" ? Math.min(1, Math.max(0.4, Math.sqrt(220 / Math.max(1, total("drawn"))))) : 1;
   const grey = theme().grey.join(",");
-  strokes = Array.from(share, (s, e) => {
-    const g = places.group[net.links.a[e]];
-    const inside = !columnsView && g === places.group[net.links.b[e]] && !net.groups[g].other;
-    const alpha = Math.min(0.85, (0.16 + 0.6 * s) * (inside ? 1.15 : 0.8) * (0.35 + 0.65 * crowd)) * theme().strength;
-    return { width: 0.45 + (WIDEST - 0.45) * s, colour: inside ? palette[g] : grey, alpha };
+  scopes.forEach((scope) => {
+    const { a, b, w } = scope.frame;
+    scope.strokes = new Map();
+    const layer = scopes.length > 1 ? lifted(LAYER_COLOURS[scope.frame.layer % LAYER_COLOURS.length]).join(",") : null;
+    const dye = legend.map(({ colour }) => colour.join(","));
+    for (const e of scope.drawn) {
+      const share = Math.sqrt(w[e] / (scope.heaviest || 1));
+      const k = classOf[a[e]];
+      const inside = state.view !== "columns" && k >= 0 && k === classOf[b[e]] && !legend[k].grey;
+      const alpha =
+        Math.min(0.85, (0.16 + 0.6 * share) * (inside ? 1.15 : 0.8) * (0.35 + 0.65 * crowd)) * theme().strength;
+      const colour = layer ?? (inside ? dye[k] : grey);
+      scope.strokes.set(e, { width: widthOfShare(share), css: `rgba(${colour},${alpha.toFixed(3)})` });
+    }
   });
 }
-mixStrokes();
 
-function trace(ctx, e) {
-  const a = net.links.a[e];
-  const b = net.links.b[e];
-  const [x1, y1, x2, y2] = [places.x[a], places.y[a], places.x[b], places.y[b]];
-  ctx.beginPath();
-  ctx.moveTo(x1, y1);
-  if (columnsView) {
-    const third = (x2 - x1) * 0.42;
-    ctx.bezierCurveTo(x1 + third, y1, x2 - third, y2, x2, y2);
-  } else ctx.lineTo(x2, y2);
-  ctx.stroke();
+function trace(pen, way) {
+  pen.beginPath();
+  pen.moveTo(way[0], way[1]);
+  if (way.length === 4) pen.lineTo(way[2], way[3]);
+  else pen.bezierCurveTo(...way.slice(2));
+  pen.stroke();
 }
 
-function drawLinks(ctx, camera) {
-  ctx.lineCap = "butt";
+const unpacked = new Map();
+function outlines(centre) {
+  if (!unpacked.has(centre)) {
+    const whole = (steps) => {
+      const points = new Int32Array(steps.length);
+      for (let k = 0; k < steps.length; k++) points[k] = steps[k] + (k > 1 ? points[k - 2] : 0);
+      return points;
+    };
+    const { land, lines } = net.map.maps[centre];
+    unpacked.set(centre, { land: land.map(whole), lines: lines.map(whole) });
+  }
+  return unpacked.get(centre);
+}
+
+function drawLand(pen, cam) {
+  const { land, lines } = outlines(state.centre);
+  const follow = (points) => {
+    pen.moveTo(cam.x(points[0]), cam.y(points[1]));
+    for (let k = 2; k < points.length; k += 2) pen.lineTo(cam.x(points[k]), cam.y(points[k + 1]));
+  };
+  pen.beginPath();
+  for (const ring of land) {
+    follow(ring);
+    pen.closePath();
+  }
+  pen.fillStyle = theme().land;
+  pen.fill();
+  // The same colour along the edges hides where two pieces of land meet.
+  pen.strokeStyle = theme().land;
+  pen.lineWidth = 0.8;
+  pen.stroke();
+  if (!lines.length) return;
+  pen.beginPath();
+  lines.forEach(follow);
+  pen.strokeStyle = theme().border;
+  pen.lineWidth = 0.7;
+  pen.stroke();
+}
+
+function drawLinks(pen, cam) {
+  if (state.view === "matrix") return drawCells(pen, cam);
+  pen.lineCap = "butt";
+  for (const { frame, drawn, strokes } of scopes)
+    for (let k = drawn.length - 1; k >= 0; k--) {
+      const stroke = strokes.get(drawn[k]);
+      pen.strokeStyle = stroke.css;
+      pen.lineWidth = stroke.width * cam.grow;
+      trace(pen, wayOf(frame, drawn[k], cam));
+    }
+}
+
+// What links fade to while something stands out.
+const fading = () =>
+  vivid
+    ? state.glowing && state.selected < 0 && !state.tie
+      ? 0.25
+      : 0.1
+    : state.hovered >= 0 || state.hoveredTie
+      ? 0.4
+      : 1;
+
+// Links that stand out: all of a selected place, drawn or not; those drawn or strongest of one under the pointer.
+function drawOwn(pen, cam) {
+  if (state.view === "matrix") return drawMarks(pen, cam);
+  const tie = state.tie && state.selected < 0 ? state.tie : state.hovered < 0 ? state.hoveredTie : null;
+  if (tie)
+    for (const { frame, heaviest } of scopes) {
+      const e = frame.between(...tie);
+      if (e === undefined) continue;
+      pen.strokeStyle =
+        scopes.length > 1 ? css(lifted(LAYER_COLOURS[frame.layer % LAYER_COLOURS.length])) : theme().ink;
+      pen.lineWidth = Math.max(1.6, widthOfShare(Math.min(1, Math.sqrt(frame.w[e] / heaviest)))) * cam.grow;
+      trace(pen, wayOf(frame, e, cam));
+    }
   const chosen = state.selected >= 0 ? state.selected : state.hovered;
-  // All links of a selected place, drawn or not: as many as the card counts partners.
-  const own = chosen >= 0 ? ties[chosen].filter((e, k) => chosen === state.selected || e < state.links || k < TOP) : [];
-  const most = own.length ? share[own[0]] : 1;
-  const back = vivid ? 0.1 : chosen >= 0 ? 0.55 : 1;
-  const unit = camera.grow / camera.scale;
-  for (let e = state.links - 1; e >= 0; e--) {
-    const stroke = strokes[e];
-    const lit = vivid && state.selected < 0 && vivid[net.links.a[e]] && vivid[net.links.b[e]];
-    ctx.strokeStyle = `rgba(${stroke.colour},${(stroke.alpha * (lit ? 1 : back)).toFixed(3)})`;
-    ctx.lineWidth = stroke.width * unit;
-    trace(ctx, e);
-  }
-  for (const e of own.reverse()) {
-    const colour = rgb(net.groups[places.group[chosen]].colour).join(",");
-    ctx.strokeStyle = `rgba(${colour},${(0.16 + 0.74 * (share[e] / (most || 1))).toFixed(3)})`;
-    ctx.lineWidth = Math.max(0.9, strokes[e].width) * unit;
-    trace(ctx, e);
+  if (chosen < 0 || !shown[chosen]) return;
+  for (const scope of scopes) {
+    const { frame, strokes } = scope;
+    const own = frame.ties[chosen].filter(
+      (e, k) =>
+        shown[frame.a[e]] &&
+        shown[frame.b[e]] &&
+        (state.view !== "columns" || sideOf(frame.a[e]) !== sideOf(frame.b[e])) &&
+        (chosen === state.selected || strokes.has(e) || k < TOP),
+    );
+    const strongest = own.length ? Math.sqrt(frame.w[own[0]]) : 1;
+    const colour = scopes.length > 1 ? lifted(LAYER_COLOURS[frame.layer % LAYER_COLOURS.length]) : hues[chosen];
+    for (const e of own.reverse()) {
+      pen.strokeStyle = `rgba(${colour.join(",")},${(0.16 + 0.74 * (Math.sqrt(frame.w[e]) / strongest)).toFixed(3)})`;
+      pen.lineWidth = Math.max(0.9, widthOfShare(Math.sqrt(frame.w[e] / scope.heaviest))) * cam.grow;
+      trace(pen, wayOf(frame, e, cam));
+    }
   }
 }
 
-function drawCircle(ctx, i, camera) {
-  const unit = camera.grow / camera.scale;
-  const faded = vivid && !vivid[i] && i !== state.hovered;
-  ctx.beginPath();
-  ctx.arc(places.x[i], places.y[i], radius[i] * unit, 0, 2 * Math.PI);
-  // The ground shows through a faded circle, not the links beneath it.
-  ctx.fillStyle = theme().ground;
-  ctx.fill();
-  ctx.globalAlpha = faded ? 0.22 : 1;
-  ctx.fillStyle = groupColour(places.group[i]);
-  ctx.fill();
-  ctx.globalAlpha = 1;
-  const marked = i === state.selected || i === state.hovered;
-  ctx.strokeStyle = marked ? theme().ink : theme().ground;
-  ctx.lineWidth = (marked ? 2 : 1.1) / camera.scale;
-  ctx.stroke();
+function drawCircles(pen, cam) {
+  if (state.view === "matrix") return;
+  for (let k = bySize.length - 1; k >= 0; k--) {
+    const i = bySize[k];
+    const [x, y, r] = [cam.x(px[i]), cam.y(py[i]), radius[i] * cam.grow];
+    if (x < -r || y < -r || x > cam.width + r || y > cam.height + r) continue;
+    const marked = i === state.selected || i === state.hovered || (state.tie?.includes(i) && state.selected < 0);
+    pen.beginPath();
+    pen.arc(x, y, r, 0, 2 * Math.PI);
+    if (((vivid && !vivid[i]) || (near && !near.has(i))) && !marked) {
+      // The ground shows through a faded circle, not the links beneath it.
+      pen.fillStyle = theme().ground;
+      pen.fill();
+      pen.globalAlpha = vivid ? 0.22 : 0.4;
+    }
+    pen.fillStyle = colourOf(i);
+    pen.fill();
+    pen.globalAlpha = 1;
+    pen.strokeStyle = marked ? theme().ink : theme().ground;
+    pen.lineWidth = marked ? 2 : 1.1;
+    pen.stroke();
+  }
 }
 
-// Draws in screen units; the context must not be scaled to the places' coordinates.
-function drawLabels(ctx, labels) {
-  ctx.lineJoin = "round";
-  ctx.textBaseline = "middle";
+function drawLabels(pen, labels) {
+  pen.lineJoin = "round";
+  pen.textBaseline = "middle";
   const { ground, ink } = theme();
   for (const label of labels) {
-    ctx.font = label.font.css;
-    ctx.textAlign = label.align;
+    pen.font = label.font.css;
+    pen.textAlign = label.align;
     const x = label.x + { left: 0, right: label.w, center: label.w / 2 }[label.align];
     const step = label.h / label.lines.length;
     for (const pass of ["strokeText", "fillText"]) {
-      ctx.strokeStyle = ground;
-      ctx.lineWidth = 3.4;
-      ctx.globalAlpha = pass === "strokeText" ? 0.9 : 1;
-      ctx.fillStyle = ink;
-      label.lines.forEach((line, k) => ctx[pass](line, x, label.y + step * (k + 0.5)));
+      pen.strokeStyle = ground;
+      pen.lineWidth = 3.4;
+      pen.globalAlpha = pass === "strokeText" ? 0.9 : 1;
+      pen.fillStyle = ink;
+      label.lines.forEach((line, k) => pen[pass](line, x, label.y + step * (k + 0.5)));
     }
   }
+  pen.globalAlpha = 1;
 }
 
-function fold(ctx, text, width) {
-  const lines = [];
-  // Chinese breaks anywhere, other scripts at blanks.
-  for (const word of text.match(/[\u2e80-\u9fff\uff00-\uffef]|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+/g) ?? []) {
-    const last = lines.length - 1;
-    if (last >= 0 && ctx.measureText(lines[last] + word).width <= width) lines[last] += word;
-    else lines.push(word);
+// The screen: links and land are kept as a picture of their own, so that pointing and moving cost little.
+const base = document.createElement("canvas");
+let picture = { key: "", cam: null, cost: 0 };
+function paintScreen(ctx, cam, pixels, moving) {
+  const key = [version, stretch, cam.k, cam.left, cam.top, cam.width, cam.height, pixels].join(" ");
+  const stale = key !== picture.key;
+  if (stale && !(moving && picture.cam && picture.cost > 5)) {
+    const start = performance.now();
+    base.width = Math.round(cam.width * pixels);
+    base.height = Math.round(cam.height * pixels);
+    const pen = base.getContext("2d");
+    pen.setTransform(pixels, 0, 0, pixels, 0, 0);
+    if (state.view === "map") drawLand(pen, cam);
+    drawLinks(pen, cam);
+    picture = { key, cam, cost: performance.now() - start };
   }
-  return lines;
+  const by = cam.k / picture.cam.k;
+  ctx.globalAlpha = state.view === "matrix" ? 1 : fading();
+  ctx.drawImage(base, cam.x(picture.cam.left), cam.y(picture.cam.top), picture.cam.width * by, picture.cam.height * by);
+  ctx.globalAlpha = 1;
+  // Land does not fade with the links.
+  if (state.view === "map" && fading() < 1) {
+    ctx.globalCompositeOperation = "destination-over";
+    drawLand(ctx, cam);
+    ctx.globalCompositeOperation = "source-over";
+  }
+  drawOwn(ctx, cam);
+  drawCircles(ctx, cam);
 }
 
-// The saved picture: the network as it stands, with title, communities and note in place of the panel.
-function paintPicture(camera, width, height, panelWidth, times) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width * times;
-  canvas.height = height * times;
-  const ctx = canvas.getContext("2d");
-  ctx.scale(times, times);
-  const { ground, ink, quiet } = theme();
-  ctx.fillStyle = ground;
-  ctx.fillRect(0, 0, width, height);
-  ctx.save();
-  ctx.translate(camera.x(0), camera.y(0));
-  ctx.scale(camera.scale, camera.scale);
-  drawLinks(ctx, camera);
-  for (const i of [...bySize].reverse()) drawCircle(ctx, i, camera);
-  ctx.restore();
-  drawLabels(ctx, placeLabels(ctx, camera, { left: 0, right: width }, height));
-  ctx.textAlign = "left";
-  ctx.textBaseline = "alphabetic";
-  let y = 36;
-  const write = (text, css, colour, step, left = 20, wide = panelWidth) => {
-    ctx.font = `${css} ${FONT}`;
-    ctx.fillStyle = colour;
-    for (const line of fold(ctx, text, wide)) {
-      ctx.fillText(line, left, y);
-      y += step;
-    }
-  };
-  write(title(), "650 18px", ink, 23);
-  if (net.synthetic) write(say().synthetic, "700 12px", "#b97800", 18);
-  y += 4;
-  net.groups.forEach((group, g) => {
-    ctx.fillStyle = groupColour(g);
-    ctx.beginPath();
-    ctx.arc(25, y - 4, 5, 0, 2 * Math.PI);
-    ctx.fill();
-    write(`${groupName(g)} (${number(group.size)})`, "13px", ink, 19, 37, panelWidth - 17);
-  });
-  write(say().size + ": " + metricName(state.size), "12px", quiet, 18);
-  ctx.font = `11px ${FONT}`;
-  const said = fold(ctx, (net.synthetic ? say().syntheticNote + " · " : "") + note(), width - 40);
-  y = height - 12 - 15 * (said.length - 1);
-  write(said.join(""), "11px", quiet, 15, 20, width - 40);
-  return canvas;
+// A whole picture, for files.
+function paintAll(pen, cam, labels) {
+  if (state.view === "map") drawLand(pen, cam);
+  pen.globalAlpha = state.view === "matrix" ? 1 : fading();
+  drawLinks(pen, cam);
+  pen.globalAlpha = 1;
+  drawOwn(pen, cam);
+  drawCircles(pen, cam);
+  drawLabels(pen, labels);
+  if (state.view === "matrix") drawMatrixNames(pen, cam);
 }

@@ -1,238 +1,206 @@
-// The panel, the card of a place, the tip and the note. Text reaches the page through textContent alone.
-const at = (id) => document.getElementById(id);
-
-function make(tag, fields = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(fields)) {
-    if (key in element && key !== "list") element[key] = value;
-    else element.setAttribute(key, value);
-  }
-  element.append(...children);
-  return element;
+// The panel: what can be chosen, and the words around it.
+function choice(id, options, chosen, pick, role = "aria-pressed") {
+  at(id).replaceChildren(
+    ...options.map(([key, name, hint]) => {
+      const option = button(name, () => pick(key), { title: hint ?? name, [role]: String(key === chosen) });
+      if (role === "aria-selected") option.setAttribute("role", "tab");
+      option.dataset.key = key;
+      return option;
+    }),
+  );
 }
 
-function draw(tag, fields, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(fields)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
+// Buttons keep the focus when their words change.
+function keepingFocus(words) {
+  const { activeElement } = document;
+  const path =
+    activeElement?.dataset?.key !== undefined ? [activeElement.parentElement.id, activeElement.dataset.key] : null;
+  words();
+  if (path) [...at(path[0]).children].find((child) => child.dataset.key === path[1])?.focus({ preventScroll: true });
 }
-
-const dot = (g) =>
-  draw("svg", { class: "dot", viewBox: "-6 -6 12 12", "aria-hidden": "true" }, draw("circle", { r: 5.5, fill: groupColour(g) }));
 
 function sayAll() {
   const text = say();
   document.documentElement.lang = state.lang === "zh" ? "zh-Hans" : "en";
   document.documentElement.dataset.theme = state.dark ? "dark" : "light";
-  document.title = title();
+  document.documentElement.dataset.view = state.view;
   for (const element of document.querySelectorAll("[data-say]")) element.textContent = text[element.dataset.say];
-  at("title").textContent = title();
   at("synthetic").hidden = !net.synthetic;
   at("synthetic").textContent = text.synthetic;
-  at("counts").textContent = text.counts(number(N), noun(), number(M), net.backbone < M ? number(net.backbone) : "");
-  at("groups-title").textContent = columnsView ? text.blocs : text.communities;
   const hints = [
     ["lang", text.language, text.languageHint],
     ["theme", state.dark ? text.light : text.dark, state.dark ? text.light : text.dark],
-    ["png", "PNG", text.png],
+    ["png-1", "PNG 1×", text.png("1")],
+    ["png", "2×", text.png("2")],
+    ["png-3", "3×", text.png("3")],
+    ["png-4", "4×", text.png("4")],
+    ["svg", "SVG", text.svg],
+    ["csv-places", text.csvPlaces, text.csvPlaces],
+    ["csv-links", text.csvLinks, text.csvLinks],
+    ["print", text.print, text.print],
     ["close", "×", text.close],
+    ["overview-close", "×", text.hide],
+    ["overview-open", text.overview, text.overview],
+    ["undo", text.undo, text.undoHint],
+    ["reset", text.reset, text.resetHint],
+    ["fold", "☰", text.fold],
     ["zoom-in", "+", text.zoomIn],
     ["zoom-out", "−", text.zoomOut],
     ["zoom-fit", "⤢", text.fit],
+    ["play", playing ? "❚❚" : "▶", playing ? text.pause : text.play],
   ];
   for (const [id, label, hint] of hints) {
     at(id).textContent = label;
     at(id).title = hint;
     at(id).setAttribute("aria-label", hint);
   }
+  at("save-title").textContent = text.save;
   at("map").setAttribute("aria-label", text.picture(title()));
-  at("size").replaceChildren(
-    ...Object.keys(net.metrics).map((key) =>
-      make("option", { value: key, selected: key === state.size, title: metricHint(key) }, metricName(key))
-    )
-  );
-  sayGroups();
+  at("side-0").setAttribute("aria-label", text.side(1));
+  at("side-1").setAttribute("aria-label", text.side(2));
+  at("years").setAttribute("aria-label", text.years);
+  at("sheet-search").placeholder = text.search;
+  at("sheet-search").setAttribute("aria-label", text.search);
+  keepingFocus(sayBar);
+  sayMeasures();
+  sayFilters();
+  sayNow();
+}
+
+// All that depends on what is shown.
+function sayNow() {
+  sayCounts();
   sayShown();
+  sayLegend();
   sayScales();
   sayCard();
+  sayOverview();
+  saySheet();
   sayHits();
+}
+
+function sayCounts() {
+  document.title = title();
+  at("title").textContent = title();
+  const there = shown.reduce((sum, v) => sum + v, 0);
+  const core = total("core");
+  const all = total("order");
+  const counted = there === N ? number(N) : say().someOf(number(there), number(N));
+  at("counts").textContent = say().counts(counted, noun(), number(all), core && core < all ? number(core) : "");
+}
+
+function sayBar() {
+  const text = say();
+  choice(
+    "views",
+    availableViews().map((view) => [view, ...text.views[view]]),
+    state.view,
+    (view) => show(view),
+    "aria-selected",
+  );
+  at("layers").hidden = layers.length < 2;
+  const names = layers.map((_, k) => [k, layerName(k)]);
+  if (layers.length > 1)
+    choice("layers", [...names, [-1, text.together, text.togetherHint]], state.layer, (k) => setState({ layer: k }));
+  at("centres").hidden = state.view !== "map";
+  if (net.map)
+    choice(
+      "centres",
+      ["atlantic", "pacific"].map((key) => [key, ...text.centres[key]]),
+      state.centre,
+      (centre) => setState({ centre }, { refit: true }),
+    );
+  const free = state.view === "columns" && !net.blocs && state.blocs !== null;
+  at("sides").hidden = !free;
+  if (free) {
+    const groups = ["country", "continent"].map((column) => [text[column], groupsOf(column)]);
+    [0, 1].forEach((side) => {
+      at(`side-${side}`).replaceChildren(
+        ...groups.map(([label, members]) =>
+          make(
+            "optgroup",
+            { label },
+            ...members.map(({ name }) =>
+              make("option", { value: name, selected: name === state.blocs[side] }, sideName(name)),
+            ),
+          ),
+        ),
+      );
+    });
+    at("side-pairs").replaceChildren(
+      ...pairsOfSides().map((pair) => {
+        const now = pair.every((name) => state.blocs.includes(name));
+        return button(pair.map(sideName).join(" – "), () => setBlocs(pair), {
+          "aria-pressed": String(now),
+          className: "chip",
+        });
+      }),
+    );
+  }
+  at("time").hidden = !times.length || state.layer !== 0;
+  at("years").max = times.length - 1;
+  at("years").value = state.time;
+  at("year").textContent = state.time < 0 ? text.allYears : times[state.time];
+  at("years").setAttribute("aria-valuetext", at("year").textContent);
+}
+
+function sayMeasures() {
+  const keys = Object.keys(metricsNow());
+  const option = (chosen) => (key) =>
+    make("option", { value: key, selected: key === chosen, title: metricHint(key) }, metricName(key));
+  at("size").replaceChildren(...keys.map(option(state.size)));
+  const kinds = CATEGORIES.filter((key) => key === "community" || places[key].some((name) => name !== null));
+  at("colour").replaceChildren(
+    ...kinds.map((key) =>
+      make(
+        "option",
+        { value: key, selected: key === state.colour },
+        key === "community" && net.blocs && net.groups[0]?.side !== undefined ? say().blocs : say()[key],
+      ),
+    ),
+    make("optgroup", { label: say().measures }, ...keys.map(option(state.colour))),
+  );
 }
 
 function sayShown() {
   at("shown").textContent = shownLine();
   at("slider").setAttribute("aria-valuetext", shownLine());
-  at("slider").disabled = net.backbone === M;
+  at("slider").disabled = total("core") === total("order");
+  at("slider").value = state.position ?? (total("drawn") === total("order") ? 100 : 0);
   const strong = net.synthetic ? [make("strong", {}, say().syntheticNote), " · "] : [];
   at("note").replaceChildren(...strong, note());
+  roomForNote();
+  const count = filtered();
+  at("filter-count").textContent = count ? number(count) : "";
+  at("undo").disabled = !past.length;
+  at("reset").disabled = !count && state.position === null;
 }
 
-function sayGroups() {
-  const list = at("groups");
-  list.classList.toggle("chosen", state.groups.size > 0);
-  list.replaceChildren(
-    ...net.groups.map((group, g) => {
-      const name = groupName(g);
-      const button = make(
-        "button",
-        { type: "button", title: name, "aria-pressed": String(state.groups.has(g)) },
-        dot(g), make("bdi", { className: "name" }, name), make("span", { className: "size" }, number(group.size))
-      );
-      button.addEventListener("click", () => toggleGroup(g));
-      return make("li", {}, button);
-    })
-  );
+// What stands above the note moves up when it is long.
+function roomForNote() {
+  document.documentElement.style.setProperty("--note", `${at("note").offsetHeight}px`);
 }
 
-// Sample circles and lines at the size they have on the screen when everything is in view.
-function sayScales() {
-  const steps = (most, least) => {
-    const round = (v) => {
-      const unit = 10 ** Math.floor(Math.log10(v));
-      const lead = v / unit;
-      return Number(((lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * unit).toPrecision(1));
-    };
-    const found = [...new Set([most, most / 4, most / 20].map(round))].filter((v) => v >= least);
-    return found.length ? found : [most]; // where all are about equal, no round number lies among them
+function sayFilters() {
+  const { filters } = state;
+  for (const key of LEASTS) at(`least-${key}`).value = filters[key] || "";
+  const boxes = (id, column, key, nameIn) => {
+    const groups = groupsOf(column);
+    at(id).parentElement.hidden = groups.length < 2;
+    at(id).replaceChildren(
+      ...groups.map(({ name, size }) => {
+        const box = make("input", { type: "checkbox", checked: filters[key].has(name) });
+        box.addEventListener("change", () => toggleFilter(key, name));
+        return make(
+          "label",
+          {},
+          box,
+          make("bdi", { className: "name" }, nameIn(name)),
+          make("span", { className: "size" }, number(size)),
+        );
+      }),
+    );
   };
-  const scale = (caption, values, half, sample) => {
-    let y = 2;
-    const drawing = draw("svg", { width: 112, "aria-hidden": "true" });
-    for (const v of values) {
-      y += Math.max(8, half(v) + 1);
-      drawing.append(sample(v, y), draw("text", { x: 40, y: y + 4 }, number(v)));
-      y += Math.max(8, half(v) + 1);
-    }
-    drawing.setAttribute("height", y);
-    const told = `${caption}: ${values.map(number).join(", ")}`;
-    return make("figure", { role: "img", "aria-label": told }, make("figcaption", {}, caption), drawing);
-  };
-  const sizes = net.metrics[state.size].value.filter((v) => v > 0);
-  const round = (v) => Math.max(LEAST, MOST * Math.sqrt(v / largest));
-  const circle = (v, y) => draw("circle", { class: "ring", cx: 16, cy: y, r: round(v).toFixed(1) });
-  const wide = (v) => 0.45 + (WIDEST - 0.45) * Math.sqrt(v / heaviest);
-  const line = (v, y) => draw("line", { class: "stroke", x1: 0, x2: 32, y1: y, y2: y, "stroke-width": wide(v).toFixed(2) });
-  at("scales").replaceChildren(
-    scale(metricName(state.size), sizes.length ? steps(largest, Math.min(...sizes)) : [0], round, circle),
-    scale(say().linkWeight, M ? steps(heaviest, lightest) : [], wide, line)
-  );
-}
-
-function sayCard() {
-  const i = state.selected;
-  at("card").hidden = i < 0;
-  if (i < 0) return;
-  const text = say();
-  at("card-title").replaceChildren(make("bdi", {}, nameOf(i)));
-  const country = places.country[i];
-  const continent = places.continent[i];
-  const other = (state.lang === "zh" ? places.en[i] : places.zh[i]) ?? "";
-  const where = [other, country && countryName(country), continent && (text.continents[continent] ?? continent)];
-  at("card-where").replaceChildren(...between(where.filter(Boolean).map((part) => make("bdi", {}, part)), " · "));
-  const works = places.works[i];
-  const shared = works ? 1 - (places.solo[i] ?? NaN) / works : NaN;
-  const facts = works === null ? [] : [text.works(number(works))];
-  if (Number.isFinite(shared)) facts.push(text.shared(percent(shared)));
-  at("card-works").textContent = facts.join(" · ");
-  at("card-metrics").tBodies[0].replaceChildren(
-    ...Object.entries(net.metrics).map(([key, { value, rank }]) =>
-      make(
-        "tr",
-        { className: key === state.size ? "sized" : "" },
-        make("th", { scope: "row", title: metricHint(key) }, metricName(key)),
-        make("td", {}, key === "degree_normalised" ? percent(value[i]) : number(value[i])),
-        make("td", {}, ranked(rank, i))
-      )
-    )
-  );
-  at("card-unit").textContent = Object.hasOwn(net.metrics, "strength") ? text.strengthUnit(countingRule()) : "";
-  const top = ties[i].slice(0, TOP);
-  at("card-partners-title").textContent = text.partners(number(top.length), number(ties[i].length));
-  at("card-partners").replaceChildren(
-    ...top.map((e) => {
-      const partner = otherEnd(e, i);
-      const button = make(
-        "button", { type: "button" },
-        dot(places.group[partner]),
-        make("bdi", { className: "name" }, nameOf(partner)),
-        make("span", { className: "weight" }, number(net.links.w[e]))
-      );
-      button.addEventListener("click", () => select(partner, { go: true }));
-      const bar = make("progress", { max: net.links.w[top[0]], value: net.links.w[e], "aria-hidden": "true" });
-      return make("li", {}, button, bar);
-    })
-  );
-}
-
-function ranked(rank, i) {
-  if (rank[i] === null) return "–";
-  const shared = rank.indexOf(rank[i]) !== rank.lastIndexOf(rank[i]);
-  return say().rankOf(number(rank[i]), number(N), shared);
-}
-
-function between(elements, gap) {
-  return elements.flatMap((element, k) => (k ? [gap, element] : [element]));
-}
-
-function showTip(i, x, y) {
-  const tip = at("tip");
-  tip.hidden = i < 0;
-  if (i < 0) return;
-  const { value, rank } = net.metrics[state.size];
-  const line = `${metricName(state.size)}: ${number(value[i])} (${ranked(rank, i)})`;
-  tip.replaceChildren(make("b", {}, make("bdi", {}, nameOf(i))), line);
-  tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - tip.offsetWidth - 8))}px`;
-  tip.style.top = `${Math.max(4, Math.min(y + 16, innerHeight - tip.offsetHeight - 8))}px`;
-}
-
-// Search: a combobox with its list of hits.
-let hits = [];
-let hit = -1;
-function sayHits() {
-  const list = at("hits");
-  const query = at("search").value.trim();
-  list.hidden = !query || document.activeElement !== at("search");
-  at("search").setAttribute("aria-expanded", String(!list.hidden));
-  if (list.hidden) return at("search").removeAttribute("aria-activedescendant");
-  const rows = hits.slice(0, 12).map((i, k) => {
-    const second = state.lang === "zh" ? places.en[i] : places.zh[i];
-    const row = make("li", { role: "option", id: `hit-${k}`, "aria-selected": String(k === hit) }, dot(places.group[i]));
-    row.append(make("bdi", {}, nameOf(i)), make("small", {}, make("bdi", {}, second ?? places.country[i] ?? "")));
-    row.addEventListener("mousedown", (event) => {
-      event.preventDefault();
-      choose(k);
-    });
-    return row;
-  });
-  list.replaceChildren(...(rows.length ? rows : [make("li", { className: "none" }, say().nothing)]));
-  if (hit >= 0) at("search").setAttribute("aria-activedescendant", `hit-${hit}`);
-  list.children[hit]?.scrollIntoView({ block: "nearest" });
-}
-
-function choose(k) {
-  const i = hits[k];
-  if (i === undefined) return;
-  at("search").value = "";
-  hits = [];
-  sayHits();
-  select(i, { go: true, focus: true });
-}
-
-function listenToSearch() {
-  const field = at("search");
-  field.addEventListener("input", () => {
-    hits = find(field.value);
-    hit = hits.length ? 0 : -1;
-    sayHits();
-  });
-  field.addEventListener("keydown", (event) => {
-    const shown = Math.min(hits.length, 12);
-    if (event.key === "Enter") choose(Math.max(hit, 0));
-    else if (event.key === "ArrowDown" && shown) hit = (hit + 1) % shown;
-    else if (event.key === "ArrowUp" && shown) hit = (hit + shown - 1) % shown;
-    else return;
-    event.preventDefault();
-    sayHits();
-  });
-  for (const name of ["blur", "focus"]) field.addEventListener(name, sayHits);
+  boxes("continents", "continent", "continents", continentName);
+  boxes("countries", "country", "countries", countryName);
 }
