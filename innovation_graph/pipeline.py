@@ -95,11 +95,12 @@ def run(recipe: Recipe, out: Path | str, *, report: Report = lambda _: None) -> 
             networks[name] = network = origin.network()
             report(f"Network {name}: {network!r}")
             write_network(network, origin, folder / name / "network")
-            tables[name], summaries[name] = _measure(network, plan, recipe, folder / name, report)
+            tables[name], summaries[name] = _measure(network, plan, recipe, folder / name)
             _study(network, origin, recipe.seed, folder / name, report, papers=_papers(networks))
             summaries[name] |= {"records": dict(records.info), "addresses_located": located.reasons}
             if plan.indicator is not None:
                 indicators[f"indicator_{plan.indicator}"] = _indicator(network, plan.indicator)
+        _draw_all(recipe, networks, tables, folder, report)
         synthetic = any(network.synthetic for network in networks.values())
         if indicators:
             names = next(iter(networks.values())).places[["name_en", "name_zh", "country"]]
@@ -191,19 +192,11 @@ def _records(plan: RecordsPlan, out: Path, report: Report) -> Records:
     return read_records(out)
 
 
-def _measure(
-    network: Network, plan: NetworkPlan, recipe: Recipe, folder: Path, report: Report
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _measure(network: Network, plan: NetworkPlan, recipe: Recipe, folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     values = centrality.table(network, plan.measures)
     partition = communities.leiden(network, resolution=plan.resolution, seed=recipe.seed)
     write_csv(studies.ranked(network, values), folder / "centrality.csv", synthetic=network.synthetic)
     partition.write(folder / "communities.csv")
-    if network.n_places > layout.MOST_PLACES:
-        report(
-            f"No maps of {folder.name}: {network.n_places:,} places are more than the {layout.MOST_PLACES:,} to draw"
-        )
-    for name, drawing in plan.maps.items() if network.n_places <= layout.MOST_PLACES else ():
-        draw(network, drawing, folder / f"{name}.html", seed=recipe.seed, values=values, partition=partition)
     community_names = communities.names(partition, network)
     lead = values[values.columns[0] if "strength" not in values else "strength"]
     top = lead.sort_values(ascending=False, kind="stable").head(10)
@@ -217,6 +210,21 @@ def _measure(
         "top_by": str(lead.name),
         "top": [{"place": str(network.names.loc[str(place)]), str(lead.name): value} for place, value in top.items()],
     }
+
+
+def _draw_all(
+    recipe: Recipe, networks: Mapping[str, Network], tables: Mapping[str, pd.DataFrame], folder: Path, report: Report
+) -> None:
+    for name, network in networks.items():
+        plan = recipe.networks[name]
+        if plan.maps and network.n_places > layout.MOST_PLACES:
+            report(f"No maps of {name}: {network.n_places:,} places are more than the {layout.MOST_PLACES:,} to draw")
+            continue
+        partition = communities.read_partition(folder / name / "communities.csv") if plan.maps else None
+        for title, drawing in plan.maps.items():
+            extras = {"layers": {layer: networks[layer] for layer in drawing.layers}} if drawing.layers else {}
+            path = folder / name / f"{title}.html"
+            draw(network, drawing, path, seed=recipe.seed, values=tables[name], partition=partition, **extras)
 
 
 def _papers(networks: Mapping[str, Network]) -> Network | None:
@@ -256,6 +264,7 @@ def draw(
     seed: int,
     values: pd.DataFrame | None = None,
     partition: communities.Partition | None = None,
+    **extras: Any,
 ) -> None:
     """Write one page.
 
@@ -272,8 +281,11 @@ def draw(
     values, partition : optional
         Measures and communities of the whole network. A page of two blocs or of some countries shows a network of
         its own: it measures the links that are on it.
+    **extras : object
+        What else `explorer.render` takes: layers, periods, uncertainty, scores, works.
     """
-    look: dict[str, Any] = {"title": plan.title, "size_by": plan.size_by, "lang": plan.lang, "seed": seed}
+    names = ("title", "size_by", "colour_by", "view", "centre", "boundaries", "lang")
+    look: dict[str, Any] = {**{name: getattr(plan, name) for name in names}, "seed": seed, **extras}
     if plan.blocs:
         if len(plan.blocs) != 2 or plan.countries:
             raise RecipeError("a map shows either two blocs (CN:US) or some countries, not both")

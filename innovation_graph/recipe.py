@@ -18,6 +18,7 @@ from innovation_graph.selection import KINDS, Selection
 from innovation_graph.sources.adapters import SOURCES
 from innovation_graph.studies import GROUPS
 from innovation_graph.validation import REPORTS
+from innovation_graph.views import VIEWS
 
 __all__ = [
     "MapPlan",
@@ -77,12 +78,20 @@ class PlacesPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class MapPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One page: all places, those of some countries, or the links between two blocs."""
+    """One page: all places, those of some countries, or the links between two blocs.
+
+    `layers` are other networks of the recipe that the page shows too; `boundaries` is a GeoJSON for its map.
+    """
 
     title: str | None = None
     countries: tuple[str, ...] = ()
     blocs: tuple[tuple[str, ...], ...] = ()
     size_by: str | None = None
+    colour_by: str = "community"
+    view: str | None = None
+    centre: str | None = None
+    boundaries: str | None = None
+    layers: tuple[str, ...] = ()
     lang: str = "en"
 
 
@@ -177,6 +186,10 @@ def read_recipe(path: Path | str) -> Recipe:
             plan,
             records=None if plan.records is None else settled(plan.records),
             scenarios=tuple(map(scenario_of, plan.scenarios)),
+            maps={
+                name: msgspec.structs.replace(drawing, boundaries=absolute(drawing.boundaries))
+                for name, drawing in plan.maps.items()
+            },
         )
         for name, plan in recipe.networks.items()
     }
@@ -188,12 +201,18 @@ def read_recipe(path: Path | str) -> Recipe:
 
 def sample_recipe() -> Recipe:
     """Return the recipe of the packaged sample: papers and patents of 2023 as the GIHI 2024 defines them."""
-    maps = {"map": MapPlan(), "map_cn_us": MapPlan(blocs=(("CN",), ("US",)))}
+    two_sides = MapPlan(blocs=(("CN",), ("US",)))
     fields = ("artificial_intelligence", "biopharma", "renewable_energy", "smart_chips")
     return Recipe(
         title="Sample of city collaboration 2023",
         networks={
-            "papers": NetworkPlan(kind="paper", years=(2023, 2023), drop_retracted=True, indicator=17, maps=maps),
+            "papers": NetworkPlan(
+                kind="paper",
+                years=(2023, 2023),
+                drop_retracted=True,
+                indicator=17,
+                maps={"map": MapPlan(layers=("patents",)), "map_cn_us": two_sides},
+            ),
             "patents": NetworkPlan(
                 kind="patent",
                 years=(2023, 2023),
@@ -201,7 +220,7 @@ def sample_recipe() -> Recipe:
                 actors="applicants",
                 min_actors=2,
                 indicator=18,
-                maps=maps,
+                maps={"map": MapPlan(), "map_cn_us": two_sides},
             ),
         },
     )
@@ -239,6 +258,10 @@ def check(recipe: Recipe, out: Path) -> None:
                 raise RecipeError(f"{kind} name {name!r} cannot be the name of a folder or file; choose another")
     for name, drawn in recipe.networks.items():
         _check_plan(name, drawn)
+        layers = {layer for drawing in drawn.maps.values() for layer in drawing.layers}
+        absent = layers - (set(recipe.networks) - {name})
+        if absent:
+            raise RecipeError(f"network {name!r}: layers {sorted(absent)} are no other networks of the recipe")
     recipe.places.places()
     _check_indicators(recipe)
     inputs = [recipe.places.set]
@@ -307,5 +330,9 @@ def _check_plan(name: str, plan: NetworkPlan) -> None:
             raise RecipeError(f"{where}lang = {drawing.lang!r}; known: en, zh")
         if drawing.size_by is not None and drawing.size_by not in MEASURES:
             raise RecipeError(f"{where}size_by = {drawing.size_by!r}; known: {', '.join(MEASURES)}")
+        if drawing.view not in (None, *VIEWS):
+            raise RecipeError(f"{where}view = {drawing.view!r}; known: {', '.join(VIEWS)}")
+        if drawing.centre not in (None, "atlantic", "pacific"):
+            raise RecipeError(f"{where}centre = {drawing.centre!r}; known: atlantic, pacific")
         if drawing.blocs and (len(drawing.blocs) != 2 or drawing.countries):
             raise RecipeError(f"{where}a map shows either two blocs or some countries, not both")

@@ -10,6 +10,9 @@ from hypothesis import settings
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
 
+# A screen takes its width from here once and for all; tests say for each command how wide it is.
+os.environ.pop("COLUMNS", None)
+
 _DEFAULT = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 
 

@@ -331,3 +331,32 @@ def test_two_places_can_be_compared(nets, tmp_path):
         tmp_path / "u",
     )
     assert "New York ranks above Paris in 100.0% of the replicates" in output
+
+
+def test_a_page_with_everything(nets, tmp_path):
+    errors = tmp_path / "errors"
+    done("bootstrap", nets / "papers", "--replicates", "10", "--measures", "strength", "--out", errors)
+    page = tmp_path / "map.html"
+    how = ("--layer", f"patents={nets / 'patents'}", "--errors", errors, "--works", "2", "--view", "map")
+    done("map", nets / "papers", *how, "--centre", "pacific", "--out", page)
+    assert page.stat().st_size < 1_000_000
+    assert "SYNTHETIC" in page.read_text(encoding="utf-8")
+    done("map", nets / "all", "--years", "--out", page)
+    assert "expected a name and a network" in str(command("map", nets / "papers", "--layer", "x").exception)
+    assert "unknown view" in str(command("map", nets / "papers", "--view", "globe", "--out", tmp_path / "x").exception)
+
+
+def test_networks_leave_for_other_programs(nets, tmp_path):
+    import networkx as nx
+
+    network = read_network(nets / "papers")
+    done("export", nets / "papers", tmp_path / "n.gexf")
+    graph = nx.read_gexf(tmp_path / "n.gexf")
+    assert (graph.number_of_nodes(), graph.number_of_edges()) == (network.n_places, network.n_links)
+    done("export", nets / "papers", tmp_path / "map.txt", "--format", "vosviewer-text")
+    done("import", "vosviewer", tmp_path / "map.txt", "--out", tmp_path / "back")
+    assert read_network(tmp_path / "back").total_weight == network.total_weight
+    done("export", nets / "papers", tmp_path / "n.xlsx")
+    assert len(pd.read_excel(tmp_path / "n.xlsx", sheet_name="links", engine="calamine")) == network.n_links
+    assert isinstance(command("export", nets / "papers", tmp_path / "n.xlsx").exception, FileExistsError)
+    assert command("export", nets / "papers", tmp_path / "n.xyz").exit_code != 0

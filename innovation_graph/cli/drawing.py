@@ -1,13 +1,13 @@
-"""Commands that draw and list networks, and the one that goes the whole way: map, links, run."""
+"""Commands that draw, list and export networks, and the one that goes the whole way: map, links, export, run."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from innovation_graph.cli.common import Net, check_own, names, print_stages, print_top, say, screen
+from innovation_graph.cli.common import Moved, Net, check_own, names, print_stages, print_top, say, screen
 from innovation_graph.errors import RecipeError
 
 __all__ = ["app"]
@@ -18,19 +18,34 @@ _PANEL = "Maps and lists"
 
 
 @app.command(
-    "map", rich_help_panel=_PANEL, epilog="Example: innovation-graph map papers --blocs CN:US --out sino_us.html"
+    "map",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph map papers --blocs CN:US --out sino_us.html | "
+    "innovation-graph map papers --layer patents=patents --errors errors --years --works 20",
 )
 def map_command(
     net: Net,
     out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("map.html"),
+    view: Annotated[str | None, typer.Option(help="Shown first: network, map, columns, matrix or table.")] = None,
     countries: Annotated[str | None, typer.Option(metavar="CN,US", help="Only places of these countries.")] = None,
     blocs: Annotated[str | None, typer.Option(metavar="CN:US", help="Two groups face to face; A,B:C for more.")] = None,
     size_by: Annotated[
         str | None, typer.Option(help="Measure that gives the size of the circles. [default: strength]")
     ] = None,
+    colour_by: Annotated[str, typer.Option(help="community, country, continent or a measure.")] = "community",
+    layer: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=NET", help="Another network of the same places, e.g. patents=NET.")
+    ] = None,
+    errors: Annotated[Path | None, typer.Option(help="What `bootstrap` wrote: intervals on the cards.")] = None,
+    scores: Annotated[Path | None, typer.Option(help="What `score` wrote: scores as measures.")] = None,
+    years: Annotated[bool, typer.Option("--years", help="A slider of years (network made from records).")] = False,
+    works: Annotated[int, typer.Option(min=0, help="Pack the works behind so many of the heaviest ties.")] = 0,
+    centre: Annotated[str | None, typer.Option(help="Map: atlantic or pacific in the middle.")] = None,
+    boundaries: Annotated[Path | None, typer.Option(help="Map: a GeoJSON of boundaries to draw.")] = None,
     title: Annotated[str | None, typer.Option(help="Heading.")] = None,
     lang: Annotated[str, typer.Option(help="en or zh; the page can switch.")] = "en",
     seed: Annotated[int, typer.Option(help="Seed of layout and communities.")] = 0,
+    records: Moved = None,
 ) -> None:
     """Draw an interactive page: one file that opens anywhere, without a network."""
     from innovation_graph.network import read_network
@@ -42,12 +57,92 @@ def map_command(
         sides = tuple(_coded(side.split(",")) for side in blocs.split(":"))
         if len(sides) != 2 or not all(sides):
             raise RecipeError(f"--blocs: expected two groups of countries or places such as CN:US, got {blocs!r}")
-    plan = MapPlan(title=title, countries=_coded(names(countries) or ()), blocs=sides, size_by=size_by, lang=lang)
+    plan = MapPlan(
+        title=title,
+        countries=_coded(names(countries) or ()),
+        blocs=sides,
+        size_by=size_by,
+        colour_by=colour_by,
+        view=view,
+        centre=centre,
+        boundaries=None if boundaries is None else str(boundaries),
+        lang=lang,
+    )
     check_own(out, "innovation-graph", page=True)
     if out.resolve().is_relative_to(net.resolve()):
         raise RecipeError(f"--out {out} lies inside the network folder {net}; write the page elsewhere")
-    draw(read_network(net), plan, out, seed=seed)
+    network = read_network(net)
+    extras = _extras(network, net, layer or [], errors, scores, years=years, works=works, records=records)
+    draw(network, plan, out, seed=seed, **extras)
     say(f"Written to {out} ({out.stat().st_size / 1000:,.0f} kB)")
+
+
+def _extras(
+    network: Any,
+    net: Path,
+    layers: Sequence[str],
+    errors: Path | None,
+    scores: Path | None,
+    *,
+    years: bool,
+    works: int,
+    records: Path | None,
+) -> dict[str, Any]:
+    """Return what else a page shows, of what was asked for."""
+    from innovation_graph import drilldown, periods
+    from innovation_graph.index.scoring import read_scores
+    from innovation_graph.network import read_network
+    from innovation_graph.origin import read_origin
+    from innovation_graph.uncertainty import read_uncertainty
+
+    extras: dict[str, Any] = {}
+    for text in layers:
+        name, _, path = text.partition("=")
+        if not name or not path:
+            raise RecipeError(f"--layer: expected a name and a network as in patents=NET, got {text!r}")
+        extras.setdefault("layers", {})[name] = read_network(path)
+    if errors is not None:
+        extras["uncertainty"] = read_uncertainty(errors)
+    if scores is not None:
+        extras["scores"] = read_scores(scores)
+    if years or works:
+        origin = read_origin(net, records=records)
+        if years:
+            extras["periods"] = periods.by_period(origin.stream, counting=origin.plan.counting)
+        source = (origin.records, origin.located, origin.plan.selection())
+        heaviest = network.links().sort_values("weight", ascending=False, kind="stable").head(works)
+        pairs = list(zip(heaviest["source"], heaviest["target"], strict=True))
+        if pairs:
+            extras["works"] = {pair: drilldown.works_between(*source, *pair) for pair in pairs}
+    return extras
+
+
+@app.command(
+    "export",
+    rich_help_panel=_PANEL,
+    epilog="Examples: innovation-graph export papers papers.gexf (Gephi) | innovation-graph export papers map.txt "
+    "--format vosviewer-text | innovation-graph export papers papers.xlsx",
+)
+def export_command(
+    net: Net,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="What to write; its ending says the format.")],
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="gexf, graphml, vosviewer, vosviewer-text, pajek, csv or excel."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of layout and communities.")] = 0,
+) -> None:
+    """Write a network for Gephi, VOSviewer, Pajek, Excel and others, with positions, communities and measures."""
+    from innovation_graph import centrality, communities
+    from innovation_graph.network import read_network
+    from innovation_graph.views import export
+
+    if path.exists():
+        raise FileExistsError(f"{path} exists; choose another name")
+    network = read_network(net)
+    partition = communities.leiden(network, seed=seed)
+    export.write(network, path, form, metrics=centrality.table(network), partition=partition, seed=seed)
+    say(f"Written to {path}")
 
 
 @app.command("links", rich_help_panel=_PANEL, epilog="Example: innovation-graph links papers --out links.csv")

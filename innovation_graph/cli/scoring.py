@@ -289,7 +289,8 @@ def _sizes(path: Path | None) -> Any:
     if path is None:
         return None
     try:
-        return pd.read_csv(path, index_col=0, encoding="utf-8-sig")
+        table = pd.read_csv(path, encoding="utf-8-sig", dtype={0: "str"}, keep_default_na=False, na_values=[""])
+        return table.set_index(table.columns[0])  # codes such as 17 stay text
     except (OSError, ValueError) as error:
         raise ScoringError(
             f"{path}: expected a CSV with place_id or indicator first and numbers beside it: {error}"

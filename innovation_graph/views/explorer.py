@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from innovation_graph._files import new_file
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.network import Network
+from innovation_graph.views import VIEWS, layout
 from innovation_graph.views import _packing as packing
-from innovation_graph.views import layout
 from innovation_graph.views._layers import first_layer, further_layer
 from innovation_graph.views._page import data_block, page, source, vis_network
 from innovation_graph.views._palette import COMMUNITIES, OTHER, colour
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from innovation_graph.uncertainty import Uncertainty
 
 __all__ = ["VIEWS", "render", "write"]
-
-VIEWS: tuple[str, ...] = ("network", "map", "columns", "matrix", "table")
-"""Views of a page; a map needs coordinates, columns need two groups."""
 
 _Group = str | Iterable[str]
 
