@@ -72,6 +72,38 @@ class Browser:
     def move_to(self, x: float, y: float) -> None:
         self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
 
+    def press(self, selector: str) -> None:
+        """Click an element and wait until what follows is on the screen."""
+        self.find(selector).click()
+        self.frame()
+
+    def set(self, selector: str, value: Any, event: str = "change") -> None:
+        """Give a field a value as a user would, and wait until what follows is on the screen."""
+        self.js(
+            "const [selector, value, event] = arguments, field = document.querySelector(selector);"
+            "field.value = value; field.dispatchEvent(new Event(event, { bubbles: true }))",
+            selector,
+            value,
+            event,
+        )
+        self.frame()
+
+    def saved(self, press: str) -> tuple[str, bytes]:
+        """Return name and content of the file that a button saves."""
+        self.js(
+            "window.savedName = null;"
+            "HTMLAnchorElement.prototype.click = function () { window.savedName = this.download; };"
+            "window.makeUrl ??= URL.createObjectURL;"
+            "URL.createObjectURL = (blob) => { window.savedFile = blob; return window.makeUrl(blob); }"
+        )
+        self.js("document.querySelector(arguments[0]).click()", press)
+        self.wait("return window.savedName")
+        coded = self.driver.execute_async_script(
+            "const [done] = arguments, reader = new FileReader();"
+            "reader.onload = () => done(reader.result); reader.readAsDataURL(window.savedFile)"
+        )
+        return self.js("return window.savedName"), base64.b64decode(coded.split(",", 1)[1])
+
     def complaints(self) -> list[str]:
         """Return what came to the console since the last call: errors, warnings, broken policies."""
         return [entry["message"] for entry in self.driver.get_log("browser")]

@@ -1,5 +1,6 @@
 """Made-up networks for the tests of pages, and a reader of the pages."""
 
+import itertools
 import json
 from html.parser import HTMLParser
 
@@ -72,3 +73,15 @@ class Elements(HTMLParser):
 
 def data_of(text):
     return next(json.loads(body) for tag, attrs, body in Elements(text).found if attrs.get("id") == "data")
+
+
+def overlapping(labels):
+    """Pairs of labels on the screen that cover each other."""
+    return [
+        (p["text"], q["text"])
+        for p, q in itertools.combinations(labels, 2)
+        if p["x"] < q["x"] + q["w"] - 0.5
+        and q["x"] < p["x"] + p["w"] - 0.5
+        and p["y"] < q["y"] + q["h"] - 0.5
+        and q["y"] < p["y"] + p["h"] - 0.5
+    ]

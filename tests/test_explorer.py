@@ -32,7 +32,7 @@ def html(net):
 
 
 def test_data_are_those_of_the_network(net, html):
-    data = data_of(html)
+    data = {**data_of(html), **data_of(html)["layers"][0]}
     assert data["places"]["id"] == list(net.ids)
     assert data["places"]["en"] == net.names.tolist()
     assert data["places"]["zh"][:4] == ["苏黎世", "圣保罗", "西安", None]
@@ -49,7 +49,7 @@ def test_data_are_those_of_the_network(net, html):
 
 
 def test_measures_and_their_ranks(net, html):
-    data = data_of(html)["metrics"]
+    data = data_of(html)["layers"][0]["metrics"]
     table = centrality.table(net)
     assert list(data) == list(table)
     for name, column in table.items():
@@ -60,7 +60,7 @@ def test_measures_and_their_ranks(net, html):
 def test_noise_of_the_arithmetic_gives_no_ranks():
     names = [f"c{i}" for i in range(13)]
     ring = Network.from_edges(pd.DataFrame({"source": names, "target": [*names[1:], names[0]], "weight": 0.1}))
-    shown = data_of(explorer.render(ring))["metrics"]  # in a ring no place differs from any other
+    shown = data_of(explorer.render(ring))["layers"][0]["metrics"]  # in a ring no place differs from any other
     assert {name: set(column["rank"]) for name, column in shown.items()} == {name: {1} for name in centrality.MEASURES}
 
 
@@ -74,7 +74,7 @@ def test_size_without_strength_is_the_first_measure(net):
 
 def test_measures_of_whole_numbers_may_be_missing(net):
     score = pd.Series([None, 3, 3, *[1] * 37], index=net.ids, dtype="Int64")
-    shown = data_of(explorer.render(net, metrics=score.to_frame("score")))["metrics"]["score"]
+    shown = data_of(explorer.render(net, metrics=score.to_frame("score")))["layers"][0]["metrics"]["score"]
     assert shown["value"] == [None, 3, 3, *[1] * 37]
     assert shown["rank"] == [None, 1, 1, *[3] * 37]
 
@@ -83,8 +83,8 @@ def test_given_measures_and_communities_are_shown(net):
     metrics = pd.DataFrame({"score": [None, -1.5, *range(net.n_places - 1)]}, index=[*net.ids, "elsewhere"])
     labels = pd.Series(["x"] * 15 + ["y"] * 23 + ["z", "q"], index=net.ids)
     data = data_of(explorer.render(net, metrics=metrics[::-1], size_by="score", partition=_Labels(labels)))
-    assert data["metrics"]["score"]["value"][:3] == [None, -1.5, 0]
-    assert data["metrics"]["score"]["rank"][:3] == [None, net.n_places - 1, net.n_places - 2]
+    assert data["layers"][0]["metrics"]["score"]["value"][:3] == [None, -1.5, 0]
+    assert data["layers"][0]["metrics"]["score"]["rank"][:3] == [None, net.n_places - 1, net.n_places - 2]
     assert data["places"]["group"] == [1] * 15 + [0] * 23 + [2, 2]
     assert [(g["size"], g["other"]) for g in data["groups"]] == [(23, False), (15, False), (2, True)]
 
@@ -107,7 +107,7 @@ def test_same_input_same_bytes_and_the_file_is_utf8(net, html, tmp_path):
 
 def test_complete_network_of_120_places_is_below_one_megabyte():
     text = explorer.render(city_network(120))
-    assert len(data_of(text)["links"]["w"]) == 7140
+    assert len(data_of(text)["layers"][0]["links"]["w"]) == 7140
     assert len(text.encode()) < 1_000_000
 
 
@@ -165,16 +165,16 @@ def test_between_two_groups_the_share_is_of_the_other_side(net):
     lopsided = net.subset([*net.ids[net.places["country"] == "CN"][:3], *net.ids[net.places["country"] == "US"][:7]])
     data = data_of(explorer.render(lopsided, blocs=("CN", "US")))
     # Everybody works with everybody on the other side: with 7 of 7, and with 3 of 3.
-    assert sorted(data["metrics"]["degree"]["value"]) == [3] * 7 + [7] * 3
-    assert data["metrics"]["degree_normalised"]["value"] == [1] * 10
+    assert sorted(data["layers"][0]["metrics"]["degree"]["value"]) == [3] * 7 + [7] * 3
+    assert data["layers"][0]["metrics"]["degree_normalised"]["value"] == [1] * 10
 
 
 def test_columns_hold_the_links_between_the_two_groups_only(net):
     data = data_of(explorer.render(net, blocs=("CN", "US")))
     cross = net.bloc("CN", "US")
     assert data["view"] == "columns"
-    assert len(data["links"]["w"]) == data["drawn"] == cross.n_links
-    x, country = np.array(data["places"]["x"]), np.array(data["places"]["country"])
-    assert set(country[x < 0]) == {"CN"}
-    assert set(country[x > 0]) == {"US"}
+    assert len(data["layers"][0]["links"]["w"]) == cross.n_links
+    side, country = np.array(data["side"]), np.array(data["places"]["country"])
+    assert set(country[side == 0]) == {"CN"}
+    assert set(country[side == 1]) == {"US"}
     assert data_of(explorer.render(cross))["places"] == data["places"]

@@ -1,7 +1,6 @@
 """The explorer: what a person meets who opens it in a real browser."""
 
 import base64
-import itertools
 import json
 import re
 import struct
@@ -10,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import chromium
-from pages import HOSTILE, city_network, data_of
+from pages import HOSTILE, city_network, data_of, overlapping
 
 from innovation_graph import Network, backbone, centrality
+from innovation_graph.index.scoring import score
+from innovation_graph.index.spec import IndexSpec, Indicator, Node
 from innovation_graph.views import explorer
 
 pytestmark = pytest.mark.browser
@@ -54,17 +55,6 @@ def slide(page, to):
 def press(page, selector):
     page.find(selector).click()
     page.frame()
-
-
-def overlapping(labels):
-    return [
-        (p["text"], q["text"])
-        for p, q in itertools.combinations(labels, 2)
-        if p["x"] < q["x"] + q["w"] - 0.5
-        and q["x"] < p["x"] + p["w"] - 0.5
-        and p["y"] < q["y"] + q["h"] - 0.5
-        and q["y"] < p["y"] + p["h"] - 0.5
-    ]
 
 
 def test_first_sight(opened, net):
@@ -174,22 +164,26 @@ def test_click_shows_the_place_and_escape_takes_it_away(opened, net):
 def test_all_links_of_a_selected_place_are_drawn(opened, net):
     page = opened()
     page.js(
-        "const { stroke } = CanvasRenderingContext2D.prototype;"
+        "const { stroke, drawImage } = CanvasRenderingContext2D.prototype;"
         "window.strokes = 0;"
-        "CanvasRenderingContext2D.prototype.stroke = function () { window.strokes++; return stroke.call(this); }"
+        "CanvasRenderingContext2D.prototype.stroke = function () { window.strokes++; return stroke.call(this); };"
+        # Links are painted aside, and then set in as one picture.
+        "CanvasRenderingContext2D.prototype.drawImage = function (...a) {"
+        "  window.aside = window.strokes; window.strokes = 0; return drawImage.apply(this, a); }"
     )
 
     def strokes(script, *args):
-        page.js(script + ";window.strokes = 0", *args)
+        page.js("window.strokes = 0;" + script, *args)
         page.frame()
         return page.js("return window.strokes")
 
-    circles_and_backbone = strokes("explorer.clear()")
     core = backbone.readable(net)
-    assert circles_and_backbone == net.n_places + core.n_links
+    slide(page, 1)
+    assert strokes("slider.value = 0; slider.dispatchEvent(new Event('input'))") == net.n_places
+    assert page.js("return window.aside") in {core.n_links, 0}
     weakest = centrality.strength(net).idxmin()
     assert centrality.degree(core)[weakest] < 20
-    assert strokes("explorer.select(arguments[0])", weakest) == circles_and_backbone + 39
+    assert strokes("explorer.select(arguments[0])", weakest) == net.n_places + 39
     assert page.texts("#card-partners-title") == ["Top 10 of 39 partners"]
 
 
@@ -207,6 +201,7 @@ def test_selecting_moves_only_what_is_out_of_view(opened, net):
     page = opened(blocs=("CN", "US"))
     cross = net.bloc("CN", "US")
     left, right = (cross.ids[cross.places["bloc"] == side] for side in "ab")
+    press(page, "#overview-close")
     page.js("explorer.select(arguments[0])", right[0])  # the card would cover it
     assert in_view(page, [right[0], *left])
     before = page.js("return explorer.whereOnScreen(arguments[0])", left[1])
@@ -329,6 +324,8 @@ def test_legend_brings_a_community_forward(opened, html):
     assert named
     assert {groups[i] for i in named} == {1}
     press(page, "#groups li:nth-child(2) button")
+    page.move_to(800, 990)
+    page.frame()
     assert {groups[int(label["id"][1:])] for label in page.js("return explorer.labels()")} == {0, 1, 2}
 
 
@@ -347,6 +344,7 @@ def test_picture_is_saved_at_double_size(opened):
         "const make = URL.createObjectURL;"
         "URL.createObjectURL = (blob) => { window.picture = blob; return make(blob); }"
     )
+    page.find("#save-title").click()
     page.find("#png").click()
     page.wait("return window.saved")
     coded = page.driver.execute_async_script(
@@ -397,25 +395,49 @@ def test_hostile_names_stay_text(opened):
         {"title": HOSTILE[1], "metrics": table, "size_by": HOSTILE[0]},
         {"title": HOSTILE[5], "metrics": table, "lang": "zh"},
         {"blocs": (ids[:4], ids[4:])},
+        {
+            "layers": {HOSTILE[0]: network, HOSTILE[2]: network},
+            "periods": {HOSTILE[1]: network, HOSTILE[3]: network},
+            "works": {
+                (ids[0], ids[1]): pd.DataFrame({"title": HOSTILE, "actors": HOSTILE, "work_id": HOSTILE, "year": 1})
+            },
+            "scores": score(
+                IndexSpec("x", (Node("N", HOSTILE[0], name_zh=HOSTILE[2]),), (Indicator("I", "I", "N"),)),
+                pd.DataFrame({"I": np.arange(float(n))}, index=ids),
+            ),
+            "date": HOSTILE[0],
+        },
     ):
         page = opened(network, **options)
         tags = "return [...document.querySelectorAll('*')].map((e) => e.localName).sort()"
         known = {*page.js(tags)}
         assert not known & {"img", "a", "iframe", "object", "embed"}
         scripts = page.js("return document.scripts.length")
-        for place in ids:
+        for place in ids if "layers" not in options else ids[:2]:
             page.js("explorer.select(arguments[0])", place)
             shown = page.texts("#card-title")[0]
             column = "name_zh" if options.get("lang") == "zh" else "name_en"
             assert shown == places.loc[place, column]
+            page.js("explorer.selectTie(arguments[0], arguments[1])", place, ids[place == ids[0]])
             spot = page.js("return explorer.whereOnScreen(arguments[0])", place)
             page.move_to(spot["x"], spot["y"])
             page.frame()
         page.find("#search").send_keys("pwned")
         assert len(page.texts("#hits li[role=option]")) > 3
-        for button in ("#lang", "#theme", "#groups button", "#png", "#lang"):
-            page.find("body").send_keys("\ue00c")
+        for button in ("#lang", "#theme", "#groups button", "#save-title", "#png", "#svg", "#csv-links", "#lang"):
+            if button not in ("#png", "#svg", "#csv-links"):
+                page.find("body").send_keys("\ue00c")
+            else:
+                page.js("document.getElementById('save').open = true")
             press(page, button)
+        page.js("[...document.querySelectorAll('#layers button, #side-pairs button')].forEach((e) => e.click())")
+        for field in ("size", "colour"):
+            page.js(f"{field}.selectedIndex = {field}.options.length - 1; {field}.dispatchEvent(new Event('change'))")
+        page.js("if (!time.hidden) { years.value = 1; years.dispatchEvent(new Event('input')); }")
+        page.js("for (const e of document.querySelectorAll('#countries input')) e.click()")
+        for view in ("columns", "matrix", "table", "network"):
+            page.js("explorer.show(arguments[0])", view)
+            page.frame()
         assert page.js("return window.pwned") is None
         assert page.js("return document.scripts.length") == scripts
         assert {*page.js(tags)} <= known | {
@@ -429,6 +451,18 @@ def test_hostile_names_stay_text(opened):
             "small",
             "option",
             "strong",
+            "span",
+            "optgroup",
+            "title",
+            "label",
+            "input",
+            "h3",
+            "ol",
+            "rect",
+            "svg",
+            "text",
+            "table",
+            "tbody",
         }
         if "title" in options:
             assert page.texts("#title") == [options["title"]]

@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 
 from innovation_graph import Network
 from innovation_graph.errors import NetworkError
-from innovation_graph.views.layout import MOST_PLACES, STEP, columns, kamada_kawai
+from innovation_graph.views.layout import MOST_PLACES, STEP, kamada_kawai
 
 
 def network_of(links, n, **table):
@@ -116,24 +116,3 @@ def test_too_many_places_are_refused_with_advice():
 def test_closeness_must_cover_the_links():
     with pytest.raises(NetworkError, match="no link p1 - p2"):
         kamada_kawai(network_of([(0, 1, 1), (1, 2, 1)], 3), network_of([(0, 1, 1)], 3))
-
-
-def test_columns_face_each_other_with_the_largest_in_the_middle():
-    size = np.array([1.0, 9, 4, 4, 2, 7, 3, 8, 5, 0])
-    right = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1], dtype=bool)
-    spot = columns(size, right)
-    assert np.all(spot[~right, 0] < 0)
-    assert np.all(spot[right, 0] > 0)
-    for side in (right, ~right):
-        order = np.argsort(-size[side], kind="stable")
-        off = np.abs(spot[side, 1])[order]
-        # Pairs step outwards: 1st and 2nd, then 3rd and 4th, ...
-        assert max(off[:2]) < min(off[3:])
-        assert np.unique(spot[side, 1]).size == side.sum()
-        # The columns bow outwards: who stands further from the middle stands further in.
-        assert np.all(np.diff(np.abs(spot[side, 0])[np.argsort(np.abs(spot[side, 1]))]) <= 0)
-
-
-def test_columns_of_one_side_or_without_size():
-    assert columns(np.zeros(3), np.array([True, True, True])).shape == (3, 2)
-    assert np.isfinite(columns(np.zeros(4), np.array([True, False, False, False]))).all()
