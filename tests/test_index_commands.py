@@ -204,3 +204,48 @@ def test_modes_history_and_other_indices(tmp_path):
 )
 def test_every_command_has_help_with_an_example(name):
     assert f"innovation-graph {name}" in " ".join(done(name, "--help").split())
+
+
+def test_an_index_of_places_of_your_own(tmp_path):
+    (tmp_path / "own.toml").write_text(
+        """
+name = "Own"
+[normalisation]
+method = "minmax"
+[[nodes]]
+code = "all"
+name = "All"
+[[indicators]]
+code = "a"
+name = "A"
+parent = "all"
+[[indicators]]
+code = "b"
+name = "B"
+parent = "all"
+direction = -1
+"""
+    )
+    blank = done("template", tmp_path / "own.toml")
+    assert "montreal" not in blank
+    rows = ["place_id,name_en,a,b", "AT,Austria,1,4", "BE,Belgium,2,2", "CZ,Czechia,3,"]
+    (tmp_path / "own.csv").write_text("\n".join(rows))
+    assert "1 empty cells" in done("check-values", tmp_path / "own.toml", tmp_path / "own.csv").replace("\n", " ")
+    result = command("score", tmp_path / "own.toml", "--indicators", tmp_path / "own.csv", "--out", tmp_path / "s")
+    assert result.exit_code == 0
+    assert "1 of 3 places have no all (CZ" in result.stderr
+    made = table(tmp_path / "s/scores.csv", index_col="place_id")["all"]
+    assert (made["AT"], made["BE"]) == (0.0, 0.75)
+    assert "Belgium" in done("why", tmp_path / "s", "Belgium", "AT", "--out", tmp_path / "why.csv")
+
+
+def test_inputs_that_were_exchanged_are_refused(nets, filled, tmp_path):
+    how = ("--indicators", filled, "--out", tmp_path / "s")
+    wrong = command("score", "gihi2024", "--papers", nets / "patents", "--patents", nets / "papers", *how)
+    assert "were the two exchanged?" in str(wrong.exception)
+    done("bootstrap", nets / "papers", "--replicates", "5", "--measures", "eigenvector,degree", "--out", tmp_path / "e")
+    papers = ("--papers", nets / "papers", "--patents", nets / "patents")
+    wrong = command("score", "gihi2024", *papers, "--patents-errors", tmp_path / "e", *how)
+    assert "were the two exchanged?" in str(wrong.exception)
+    (tmp_path / "c.csv").write_text("place_id,C1\nlondon,abc\n")
+    assert "expected numbers" in str(command("whatif-index", "--changes", tmp_path / "c.csv").exception)

@@ -43,6 +43,9 @@ def blank(places=PLACES):
     return template.template(SPEC, places)
 
 
+EVERY_CELL = "a value in every cell"
+
+
 def write(path, rows=ROWS, *, encoding="utf-8-sig", head="place_id,01: Papers,02: Growth,B1: Waiting time"):
     lines = [head, *(f"{place},{row}" for place, row in zip(PLACES.index, rows, strict=False))]
     path.write_text("\n".join(lines) + "\n", encoding=encoding)
@@ -51,7 +54,7 @@ def write(path, rows=ROWS, *, encoding="utf-8-sig", head="place_id,01: Papers,02
 
 def problems(path, rows=ROWS, severity="error", **how):
     table = template.check_filled(write(path, rows, **how), SPEC, PLACES)
-    return table[table["severity"] == severity]
+    return table[(table["severity"] == severity) & (table["expected"] != EVERY_CELL)]
 
 
 def with_cell(place, column, text):
@@ -142,8 +145,25 @@ def test_other_delimiters(tmp_path, delimiter):
     assert template.read_filled(path, SPEC, PLACES)["01"].tolist() == [12, 0, 5, 7, 8, 9]
 
 
-def test_a_sound_table_has_no_problems(tmp_path):
-    assert template.check_filled(write(tmp_path / "a.csv"), SPEC, PLACES).empty
+def test_a_sound_table_has_no_problems_but_empty_cells(tmp_path):
+    found = template.check_filled(write(tmp_path / "a.csv"), SPEC, PLACES)
+    assert found[["severity", "expected", "got"]].to_numpy().tolist() == [
+        ["warning", EVERY_CELL, "1 empty cells in 1 columns"]
+    ]
+    full = [row.replace(",,", ",4,") for row in ROWS]
+    assert template.check_filled(write(tmp_path / "b.csv", full), SPEC, PLACES).empty
+
+
+def test_places_are_those_of_the_file_unless_the_definition_names_them(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("place_id,name_en,area,01,02,B1\nAT,Austria,84,1,2,3\nBE,,31,4,5,6\n", encoding="utf-8")
+    places = template.place_table(path, SPEC)
+    assert places.index.tolist() == ["AT", "BE"]
+    assert places["name_en"].isna().tolist() == [False, True]
+    assert template.read_filled(path, SPEC)["B1"].tolist() == [3.0, 6.0]
+    assert len(template.place_table(path, spec.read_spec("gihi2024"))) == 120
+    with pytest.raises(ScoringError, match="gihi2024"):
+        template.template(SPEC.replace(places="gihi2023"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from innovation_graph.errors import FormatError, RecipeError, ScoringError
 __all__ = ["app"]
 
 _PANEL = "Published indices"
+_ABOUT = ("name_en", "name_zh", "country", "continent", "tier")
 
 app = typer.Typer()
 
@@ -223,4 +224,11 @@ def _table(path: Path) -> Any:
     except (OSError, ValueError) as error:
         raise FormatError(path, expected="a CSV with place_id first and numbers beside it", got=str(error)) from error
     table.index = table.index.astype("str").rename("place_id")
-    return table.drop(columns="synthetic_data", errors="ignore")
+    table = table.drop(columns=["synthetic_data", *_ABOUT], errors="ignore")
+    for name, column in table.items():
+        numbers = pd.to_numeric(column, errors="coerce")
+        wrong = column.index[numbers.isna() & column.notna()]
+        if len(wrong):
+            got = f"{column[wrong[0]]!r} in {name}, {wrong[0]}"
+            raise FormatError(path, expected="numbers beside place_id", got=got)
+    return table.astype("float64")

@@ -11,7 +11,7 @@ import typer
 from innovation_graph.cli.common import Seed, check_own, place_id, print_table, say, warn
 from innovation_graph.errors import RecipeError, ScoringError
 
-__all__ = ["Index", "ScoresFolder", "app", "is_synthetic"]
+__all__ = ["Index", "ScoresFolder", "app", "check_kind", "is_synthetic"]
 
 _PANEL = "Indices"
 
@@ -104,13 +104,19 @@ def score_command(
     from innovation_graph.network import read_network
     from innovation_graph.places import gihi2024
 
-    spec, hubs = read_spec(index), gihi2024().table
+    spec = read_spec(index)
     given = {"papers": papers, "patents": patents}
     networks = {name: read_network(path) for name, path in given.items() if path is not None}
+    for name, network in networks.items():
+        check_kind(network.provenance, name, given[name])
     synthetic = any(network.synthetic for network in networks.values())
     if indicators is None and not networks:
         raise RecipeError("say where the values come from: --indicators FILE, --papers NET, --patents NET")
-    values = template.read_filled(indicators, spec) if indicators is not None else pd.DataFrame(index=hubs.index)
+    if indicators is not None:
+        hubs, values = template.place_table(indicators, spec), template.read_filled(indicators, spec)
+    else:
+        hubs = gihi2024().table if spec.places else next(iter(networks.values())).places
+        values = pd.DataFrame(index=hubs.index)
     if networks:
         fed = feeding.values(spec, networks, hubs=list(hubs.index)).reindex(values.index)
         both = [str(code) for code in fed if code in values and values[code].notna().any()]
@@ -125,7 +131,7 @@ def score_command(
         anchors=_sizes(anchors),
         partial=partial,
     )
-    names = hubs[["name_en", "name_zh", "country"]]
+    names = hubs[[name for name in ("name_en", "name_zh", "country", spec.apart) if name in hubs]]
     made.write(out, names=names, synthetic=synthetic)
     about = {"index": spec.name, "notes": "; ".join(made.notes)}
     workbook.write_workbook(
@@ -133,8 +139,16 @@ def score_command(
     )
     for note in made.notes:
         warn(note)
-    shown = names[["name_en"]].join(made.table(), how="right")
-    columns = ["name_en", *(name for code in made.scores.columns[:4] for name in (code, f"{code}_rank"))]
+    lost = made.scores.iloc[:, 0].isna()
+    if lost.any():
+        which = ", ".join(map(str, lost.index[lost][:5]))
+        warn(
+            f"{int(lost.sum())} of {len(lost)} places have no {made.scores.columns[0]} ({which}...): too many of their "
+            "values are missing; let the definition impute them, or lower the availability of its aggregation"
+        )
+    shown = made.table().assign(place=names.get("name_en", pd.Series(dtype="str")))
+    shown["place"] = shown["place"].fillna(shown.index.to_series())
+    columns = ["place", *(name for code in made.scores.columns[:4] for name in (code, f"{code}_rank"))]
     apart = made.spec.apart
     groups = [("", shown)] if apart is None else shown.groupby(hubs[apart].reindex(shown.index), sort=False)
     for group, part in groups:
@@ -252,7 +266,7 @@ def compare_command(
     for name in indices:
         if (Path(name) / "scores.json").is_file():
             made = scoring.read_scores(name)
-            series[name] = made.scores.iloc[:, 0]
+            series[name] = _one_group(made).iloc[:, 0]
             mark |= is_synthetic(Path(name))
         else:
             series[name] = compare.published(name)
@@ -297,9 +311,26 @@ def _sizes(path: Path | None) -> Any:
         ) from error
 
 
+def check_kind(provenance: Mapping[str, Any], name: str, path: Any) -> None:
+    """Refuse papers where patents are expected, and the other way round."""
+    kind = provenance.get("kind")
+    if kind in ("paper", "patent") and f"{kind}s" != name:
+        raise RecipeError(f"--{name} {path}: expected {name}, got a network of {kind}s; were the two exchanged?")
+
+
 def is_synthetic(folder: Path) -> bool:
     """Tell whether scores were made from synthetic data."""
     return bool(json.loads((folder / "scores.json").read_text(encoding="utf-8"))["synthetic"])
+
+
+def _one_group(made: Any) -> Any:
+    """Return the scores of the largest group: those of different groups cannot be compared."""
+    if made.spec.apart is None:
+        return made.scores
+    group = made.inputs["places"][made.spec.apart].reindex(made.scores.index)
+    largest = group.value_counts().index[0]
+    say(f"{made.spec.name}: only the places of {made.spec.apart} {largest!r} are compared")
+    return made.scores[group == largest]
 
 
 def _place(made: Any, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from innovation_graph.cli.common import Seed, print_table, put_plain, say
-from innovation_graph.cli.scoring import Index, ScoresFolder, is_synthetic
+from innovation_graph.cli.scoring import Index, ScoresFolder, check_kind, is_synthetic
 
 __all__ = ["app", "groups_of", "network_draws"]
 
@@ -88,14 +88,14 @@ def health_command(
     """Examine values and definition under the ten steps of the OECD/JRC handbook."""
     from innovation_graph.index import health, template
     from innovation_graph.index.spec import read_spec
-    from innovation_graph.places import gihi2024
 
-    spec, hubs = read_spec(index), gihi2024().table
-    values = template.read_filled(path, spec)
+    spec = read_spec(index)
+    hubs, values = template.place_table(path, spec), template.read_filled(path, spec)
     names = [None] if spec.apart is None else sorted(hubs[spec.apart].reindex(values.index).dropna().unique())
     for name in names if group is None else [group]:
         found = health.examine(spec, values, places=hubs, group=name, seed=seed)
         found.write(out / str(name or "all"))
+        say(f"{name.upper()}\n" if name else "")
         say(found.text)
     say(f"Written to {out}")
 
@@ -114,6 +114,8 @@ def network_draws(made: Any, errors: Mapping[str, Path | None]) -> dict[str, Any
     from innovation_graph.uncertainty import read_uncertainty
 
     given = {name: read_uncertainty(path) for name, path in errors.items() if path is not None}
+    for name, found in given.items():
+        check_kind(found.provenance, name, errors[name])
     if not given:
         return None
     drawn = indicators.replicates(made.spec, given)

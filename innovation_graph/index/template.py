@@ -25,6 +25,7 @@ __all__ = [
     "PROBLEM_COLUMNS",
     "check_filled",
     "network_indicators",
+    "place_table",
     "read_filled",
     "template",
     "template_csv",
@@ -49,7 +50,7 @@ def template(spec: IndexSpec, places: pd.DataFrame | None = None) -> pd.DataFram
     spec : IndexSpec
         The definition.
     places : pandas.DataFrame, optional
-        `name_en` and `name_zh` (if known) by place id; default: the 120 hubs of the GIHI 2024.
+        `name_en` and `name_zh` (if known) by place id; default: those of the definition, none if it names none.
 
     Returns
     -------
@@ -63,7 +64,8 @@ def template(spec: IndexSpec, places: pd.DataFrame | None = None) -> pd.DataFram
     >>> table["17: Co-authorship network centrality"][2]
     '2023'
     """
-    places = gihi2024().table if places is None else places
+    places = _own(spec) if places is None else places
+    places = pd.DataFrame(columns=list(_NAMES)) if places is None else places
     names = {name: places[name].fillna("").tolist() for name in _NAMES if name in places.columns}
     table: dict[str, list[str]] = {
         "place_id": ["# definition", "# unit", "# years", "# source", "# direction", *map(str, places.index)]
@@ -124,7 +126,7 @@ def read_filled(path: Path | str, spec: IndexSpec, places: pd.DataFrame | None =
     spec : IndexSpec
         The definition.
     places : pandas.DataFrame, optional
-        The places that may occur, by id; default: the 120 hubs of the GIHI 2024.
+        The places that may occur, by id; default: those of the definition, any if it names none.
 
     Returns
     -------
@@ -152,6 +154,38 @@ def read_filled(path: Path | str, spec: IndexSpec, places: pd.DataFrame | None =
         )
     values = filled.table.reindex(columns=[code for code in spec.codes if code in filled.table.columns])
     return values[values.notna().any(axis=1)]
+
+
+def place_table(path: Path | str, spec: IndexSpec) -> pd.DataFrame:
+    """Return the places of a filled template: those of the definition, or as the file has them.
+
+    Parameters
+    ----------
+    path : str or Path
+        As `read_filled`.
+    spec : IndexSpec
+        The definition.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By place id: the columns of the file that are no indicators (names, country, groups).
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read at all.
+    """
+    own = _own(spec)
+    if own is not None:
+        return own
+    cells = read_cells(Path(path))
+    columns = _columns(cells.header, spec)[0].values()
+    about = {title: at for at, title in enumerate(cells.header) if at and title and at not in columns}
+    ids = pd.Index([line[0].strip() for line in cells.rows.values()], dtype="str", name="place_id")
+    rows = list(cells.rows.values())
+    table = pd.DataFrame({title: [line[at].strip() for line in rows] for title, at in about.items()}, index=ids)
+    return table[~ids.duplicated()].replace("", None)
 
 
 def check_filled(path: Path | str, spec: IndexSpec, places: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -192,7 +226,7 @@ def _header(part: Indicator) -> str:
 
 
 def _examine(path: Path, spec: IndexSpec, places: pd.DataFrame | None) -> tuple[Filled, list[_Problem]]:
-    places = gihi2024().table if places is None else places
+    places = place_table(path, spec) if places is None else places
     cells = read_cells(path)
     columns, problems = _columns(cells.header, spec)
     rows, more = _places(cells, places)
@@ -206,7 +240,21 @@ def _examine(path: Path, spec: IndexSpec, places: pd.DataFrame | None) -> tuple[
     for part in spec.indicators:
         if part.code in filled.table.columns:
             problems += _column_problems(part, filled, text_found=part.code in unread)
+    empty = filled.table.isna().sum()[filled.table.notna().any()]
+    if empty.any():
+        got = f"{int(empty.sum())} empty cells in {int((empty > 0).sum())} columns"
+        advice = "fill them, let the definition impute, or lower its availability: else scores go missing"
+        problems.append(("warning", None, None, None, "a value in every cell", got, advice))
     return filled, problems
+
+
+def _own(spec: IndexSpec) -> pd.DataFrame | None:
+    """Return the places that a definition names."""
+    if spec.places is None:
+        return None
+    if spec.places != "gihi2024":
+        raise ScoringError(f'places = {spec.places!r}: expected "gihi2024", or no such entry for places of your own')
+    return gihi2024().table
 
 
 def _columns(header: list[str], spec: IndexSpec) -> tuple[dict[str, int], list[_Problem]]:

@@ -193,10 +193,12 @@ def _scores(name: str, path: Path, node: str | None) -> dict[str, Any]:
     head = _json(path / "scores.json")
     spec = read_spec(path / "index.toml")
     table = _csv(path / "scores.csv").set_index("place_id")
+    if spec.apart is not None and spec.apart in table and name != "waterfall":  # groups scored apart: the largest
+        table = table[table[spec.apart] == table[spec.apart].value_counts().index[0]]
     root = spec.root if node is None else node
     if root not in table:
         raise UnknownNameError("node", root, spec.parts)
-    provenance = {"source": head.get("index"), "synthetic": head.get("synthetic", False)}
+    provenance = {"source": f"own values, scored as {head.get('index')}", "synthetic": head.get("synthetic", False)}
     found: dict[str, Any] = {"places": table, "provenance": provenance}
     if name == "quartiles":
         return {**found, "table": table.assign(rank=table[f"{root}_rank"])}
@@ -205,7 +207,7 @@ def _scores(name: str, path: Path, node: str | None) -> dict[str, Any]:
         return {**found, "table": table, "columns": codes, "codes": codes, "spec": spec}
     if name in ("dendrogram", "ternary"):
         codes = [code for code in spec.children[root] if code in table]
-        sums = _csv(path / "step_aggregated.csv").set_index("place_id")[codes]
+        sums = _csv(path / "step_aggregated.csv").set_index("place_id").loc[table.index, codes]
         common = (sums - sums.min().min()) / (sums.max().max() - sums.min().min()) * 100
         leading = table[root].sort_values(ascending=False, kind="stable").index[:_LEADING]
         return {**found, **_modes(common.loc[leading]), "codes": codes, "spec": spec}
