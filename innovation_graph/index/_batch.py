@@ -93,10 +93,10 @@ def normalise(x: _Floats, sign: _Floats, how: Normalisation, extra: dict[str, _F
 
 def aggregate(x: _Floats, weights: _Floats, how: Aggregation) -> tuple[_Floats, _Flags]:
     """Aggregate children, weights of shape (replicates, 1, children); also tell which replicates cannot be."""
-    if how.method == "power" and how.power >= 0:
-        bad = (x < 0).any(axis=(-2, -1))
-    elif how.method in aggregation.POSITIVE or how.method == "power":
+    if aggregation.needs_positive(how):
         bad = (x <= 0).any(axis=(-2, -1))
+    elif how.method == "power":
+        bad = (x < 0).any(axis=(-2, -1))
     else:
         bad = np.zeros(len(x), dtype=np.bool_)
     if how.method in ("arithmetic", "geometric") and not np.isnan(x).any():
@@ -108,7 +108,7 @@ def aggregate(x: _Floats, weights: _Floats, how: Aggregation) -> tuple[_Floats, 
         x = np.broadcast_to(x, (max(len(x), len(weights)), *x.shape[1:]))
     out = aggregation.combine(x, weights, how)
     if how.method == "mazziotta_pareto":
-        mean = aggregation.combine(x, weights, Aggregation(availability=how.availability))
+        mean = aggregation.combine(x, weights, Aggregation(availability=how.availability, count=how.count))
         bad = (mean <= 0).any(axis=-1)
     return out, np.broadcast_to(bad, len(out))
 

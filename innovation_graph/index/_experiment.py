@@ -192,7 +192,7 @@ class Experiment:
     def _pipeline(self, spec: IndexSpec) -> Pipeline:
         inputs = self.scores.inputs
         two = pd.DataFrame({code: [1.0, 2.0] for code in spec.codes})
-        check(spec, two)
+        check(spec, two, inputs["anchors"])
         for how in {part.normalisation or spec.normalisation for part in spec.indicators}:
             parts = [part for part in spec.indicators if (part.normalisation or spec.normalisation) == how]
             normalisation.normalise(

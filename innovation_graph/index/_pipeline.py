@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from innovation_graph.index import _batch
-from innovation_graph.index.spec import IndexSpec, Indicator, Node
+from innovation_graph.index import _batch, normalisation
+from innovation_graph.index.spec import IndexSpec, Indicator
 
 __all__ = ["Pipeline"]
 
@@ -86,8 +86,10 @@ class Pipeline:
         return scores, _batch.rank(scores, self.spec.ranking.ties), reasons
 
     def _moved(self, values: _Floats, reasons: _Reasons) -> _Floats:
-        if self.spec.normalisation.method != "none":
-            for code, bad in zip(self.moving, _batch.constant(values).T, strict=True):
+        for code, bad in zip(self.moving, _batch.constant(values).T, strict=True):
+            part = self.spec.parts[code]
+            how = (part.normalisation if isinstance(part, Indicator) else None) or self.spec.normalisation
+            if code not in self.divisors and not normalisation.takes_constant(how, self.anchors):
                 _note(reasons, bad, f"indicator {code} is the same everywhere")
         x = values if len(self.rows) == values.shape[1] else values[:, self.rows]
         for code, sizes in self.divisors.items():
@@ -143,8 +145,7 @@ class Pipeline:
             own = weights[:, None, [member[child] for child in below]]
             if spec.weighting.method == "equal":
                 own = np.ones((1, 1, len(below)))
-            node = spec.parts[code]
-            how = (node.aggregation if isinstance(node, Node) else None) or spec.aggregation
+            how = spec.how(code)
             nodes[code], bad = _batch.aggregate(x, own / own.sum(axis=-1, keepdims=True), how)
             _note(reasons, bad, f"{code}: {how.method} aggregation of values that it does not take")
         return nodes

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from innovation_graph.errors import UnknownNameError
 from innovation_graph.index import aggregation, weighting
 from innovation_graph.index.scores import Scores
-from innovation_graph.index.spec import Aggregation, IndexSpec, Node
+from innovation_graph.index.spec import IndexSpec
 
 __all__ = ["Tree", "checked_node", "groups", "leaves", "tree"]
 
@@ -75,12 +75,7 @@ class Tree:
         """Whether the raw node is a weighted sum of the indicators."""
         inside = set(leaves(self.spec, self.node))
         below = [code for code in self.spec.children if inside.issuperset(leaves(self.spec, code))]
-        return self.own_weights or all(self.how(code).method == "arithmetic" for code in below)
-
-    def how(self, code: str) -> Aggregation:
-        """Return how the children of a node are aggregated."""
-        part = self.spec.parts[code]
-        return (part.aggregation if isinstance(part, Node) else None) or self.spec.aggregation
+        return self.own_weights or all(self.spec.how(code).method == "arithmetic" for code in below)
 
     def raw(self, x: _Array, weights: Mapping[str, _Array] | None = None) -> _Array:
         """Return the node before rescaling, shape (..., places), of indicators (..., places, indicators)."""
@@ -95,7 +90,7 @@ class Tree:
         known = self._climb(table, lambda code, children: self._join(code, children, self.weights[code]))
 
         def join(code: str, children: _Array) -> _Array:
-            if self.how(code).method != "copeland":
+            if self.spec.how(code).method != "copeland":
                 return self._join(code, children, self.weights[code])
             others = np.stack([known[child] for child in self.spec.children[code]], axis=-1)
             return _beaten(children, others, self.weights[code])
@@ -148,7 +143,7 @@ class Tree:
     def _join(self, code: str, children: _Array, weights: _Array) -> _Array:
         if self.own_weights:
             return np.asarray((weights * children).sum(axis=-1))
-        return aggregation.combine(children, weights, self.how(code))
+        return aggregation.combine(children, weights, self.spec.how(code))
 
 
 def _beaten(profiles: _Array, others: _Array, weights: _Array) -> _Array:

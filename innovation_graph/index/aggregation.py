@@ -18,7 +18,8 @@ A place beats another in `copeland` if the children in which it is better weigh 
 is worse; ties count half on both sides.
 
 One rule for what is missing: a value needs children with at least a share `availability` of the weight; the
-weights of those that are there are scaled up to 1. With `owa` the ordered weights are stretched over them.
+weights of those that are there are scaled up to 1. With `count` the share is that of the number of children, as COINr
+has it (its default is an availability of 0). With `owa` the ordered weights are stretched over them.
 
 References
 ----------
@@ -36,7 +37,7 @@ from numpy.typing import NDArray
 from innovation_graph.errors import ScoringError, UnknownNameError
 from innovation_graph.index.spec import Aggregation
 
-__all__ = ["METHODS", "POSITIVE", "aggregate", "combine"]
+__all__ = ["METHODS", "POSITIVE", "aggregate", "combine", "needs_positive"]
 
 _Array = NDArray[np.float64]
 _SLACK = 1e-12
@@ -69,7 +70,8 @@ def aggregate(
     UnknownNameError
         If there is no such method.
     ScoringError
-        If weights do not fit, or a value is one that the method cannot take; the message names child and place.
+        If weights or parameters do not fit, or a value is one that the method cannot take; the message names child
+        and place.
 
     Examples
     --------
@@ -81,26 +83,31 @@ def aggregate(
     how = Aggregation(method=how) if isinstance(how, str) else how
     if how.method not in METHODS:
         raise UnknownNameError("aggregation", how.method, METHODS)
+    if wrong := how.wrong():
+        raise ScoringError(f"aggregation {how.method}: expected {wrong}")
     w = _weights(values, weights)
     x = values.to_numpy(dtype=np.float64)
-    low = 0.0 if how.method in POSITIVE or (how.method == "power" and how.power < 0) else -np.inf
-    bad = x <= low
-    if how.method == "power" and how.power >= 0:
-        bad, low = x < 0, 0.0
+    above = needs_positive(how)
+    bad = x <= 0 if above else (x < 0) & (how.method == "power")
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise ScoringError(
             f"{values.columns[column]}, place {values.index[row]}: {how.method} needs values "
-            f"{'from 0 on' if how.method == 'power' and how.power >= 0 else 'above 0'}, got {x[row, column]:g}; "
+            f"{'above 0' if above else 'from 0 on'}, got {x[row, column]:g}; "
             "normalise to a range above 0 (min-max with low = 1, say) or aggregate arithmetically"
         )
     out = combine(x, w, how)
     if how.method == "mazziotta_pareto":
-        mean = combine(x, w, Aggregation(availability=how.availability))
+        mean = combine(x, w, Aggregation(availability=how.availability, count=how.count))
         if (mean <= 0).any():
             place = values.index[np.flatnonzero(mean <= 0)[0]]
             raise ScoringError(f"place {place}: mazziotta_pareto needs a mean above 0 over {list(values.columns)[:6]}")
     return pd.Series(out, index=values.index)
+
+
+def needs_positive(how: Aggregation) -> bool:
+    """Tell whether a method takes values above 0 only."""
+    return how.method in POSITIVE or (how.method == "power" and how.power < 0)
 
 
 def combine(x: _Array, weights: _Array, how: Aggregation) -> _Array:
@@ -123,7 +130,8 @@ def combine(x: _Array, weights: _Array, how: Aggregation) -> _Array:
     there = ~np.isnan(x)
     present = weights * there
     total = present.sum(axis=-1, keepdims=True)
-    enough = (total[..., 0] >= (how.availability - _SLACK) * weights.sum(axis=-1)) & (total[..., 0] > 0)
+    share = there.mean(axis=-1) if how.count else total[..., 0] / weights.sum(axis=-1)
+    enough = (share >= how.availability - _SLACK) & (total[..., 0] > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         out = METHODS[how.method](x, present / total, how)
     return np.where(enough, out, np.nan)

@@ -5,16 +5,21 @@ For an indicator x of direction s (1: more is better, -1: less is better), over 
 ==============  ==========================================================  ==================================
 method          s = 1; for s = -1 the mirror image unless stated            range
 ==============  ==========================================================  ==================================
-`z`             (x - mean) / sd; s = -1: the negative                       mean 0, sd 1
+`z`             centre + spread s (x - mean) / sd                           mean centre, sd spread
 `minmax`        low + (high - low) (x - min) / (max - min)                  low to high
 `goalposts`     as min-max with two fixed values, cut at both ends          low to high
 `percentile`    low + (high - low) (number of worse places) / (n - 1)       low to high
-`rank`          n + 1 - rank (ties: best rank)                              1 to n
+`rank`          number of places that are not better, itself included       1 to n
 `best`          high x / max; s = -1: high min / x                          above 0 to high
 `share`         high x / sum, x from 0 on; s = -1: the negative             0 to high, sum high
-`target`        1 - (target - x) / (target - min), cut at 1, scaled         low to high
+`target`        1 - (target - x) / (target - min), cut at 1, scaled; all    low to high
+                high if the worst place has met the target
 `none`          s x                                                         as given
 ==============  ==========================================================  ==================================
+
+The mean and sd of `z` are over the places; sd divides by n, or with ddof = 1 by n - 1. What COINr and its like do
+otherwise: they turn the sign of x first if s = -1, which makes `best` a different measure there; give ties in `rank`
+the worst place's number; and leave `target` and `goalposts` uncut on request, which `minmax` with anchors does here.
 
 With `anchors` (those of a base edition) `z` and `minmax` use fixed values instead of those of the table, so that
 editions can be compared; what lies beyond the anchors then lies outside low and high. `share` takes the column
@@ -37,7 +42,7 @@ from scipy import stats
 from innovation_graph.errors import ScoringError, UnknownNameError
 from innovation_graph.index.spec import Normalisation
 
-__all__ = ["METHODS", "anchors", "normalise"]
+__all__ = ["METHODS", "anchors", "normalise", "takes_constant"]
 
 _Array = NDArray[np.float64]
 _ANCHORED = {"z": ("mean", "sd"), "minmax": ("minimum", "maximum")}
@@ -78,8 +83,8 @@ def normalise(
     UnknownNameError
         If there is no such method.
     ScoringError
-        If an indicator is constant, has fewer than two values, or values that the method cannot take, or a
-        goalpost, target or anchor is missing; the message names indicator and place.
+        If a parameter is out of its range, an indicator is constant, has fewer than two values, or values that the
+        method cannot take, or a goalpost, target or anchor is missing; the message names indicator and place.
 
     Examples
     --------
@@ -91,8 +96,8 @@ def normalise(
     how = Normalisation(method=how) if isinstance(how, str) else how
     if how.method not in METHODS:
         raise UnknownNameError("normalisation", how.method, METHODS)
-    if not how.low < how.high:
-        raise ScoringError(f"normalisation {how.method}: low = {how.low} must be below high = {how.high}")
+    if wrong := how.wrong():
+        raise ScoringError(f"normalisation {how.method}: expected {wrong}")
     x = values.to_numpy(dtype=np.float64)
     sign = np.array([(directions or {}).get(name, 1) for name in values.columns], dtype=np.float64)
     extra: dict[str, Any] = {}
@@ -104,7 +109,7 @@ def normalise(
         extra["fixed"] = _fixed(fixed, values.columns, _ANCHORED[how.method])
     elif fixed is not None and how.method == "share" and _TOTAL in fixed.columns:
         extra["fixed"] = _totals(fixed, values)
-    if how.method not in ("none", "goalposts") and "fixed" not in extra:
+    if not takes_constant(how, fixed):
         _refuse_constant(values, how.method)
     if how.method == "best":
         _refuse(values, x <= 0, "best", "values above 0")
@@ -112,6 +117,12 @@ def normalise(
         _refuse(values, x < 0, "share", "values from 0 on")
     out = METHODS[how.method](x, sign, how, **extra)
     return pd.DataFrame(out, index=values.index, columns=values.columns)
+
+
+def takes_constant(how: Normalisation, fixed: pd.DataFrame | None = None) -> bool:
+    """Tell whether an indicator may be the same everywhere, because no value of the table sets the scale."""
+    anchored = fixed is not None and (how.method in _ANCHORED or (how.method == "share" and _TOTAL in fixed.columns))
+    return how.method in ("none", "goalposts") or anchored
 
 
 def anchors(values: pd.DataFrame, *, ddof: int = 0) -> pd.DataFrame:
@@ -138,7 +149,7 @@ def _z(x: _Array, sign: _Array, how: Normalisation, fixed: _Array | None = None)
         mean, sd = fixed
     else:
         mean, sd = np.nanmean(x, axis=-2, keepdims=True), np.nanstd(x, axis=-2, ddof=how.ddof, keepdims=True)
-    return np.asarray(sign * (x - mean) / sd)
+    return np.asarray(how.centre + how.spread * sign * (x - mean) / sd)
 
 
 def _between(x: _Array, low: _Array, high: _Array, sign: _Array, how: Normalisation) -> _Array:
@@ -183,7 +194,8 @@ def _share(x: _Array, sign: _Array, how: Normalisation, fixed: _Array | None = N
 
 def _target(x: _Array, sign: _Array, how: Normalisation, target: _Array) -> _Array:
     worst = np.where(sign > 0, np.nanmin(x, -2, keepdims=True), np.nanmax(x, -2, keepdims=True))
-    share = np.where(worst == target, 1.0, 1 - (target - x) / np.where(worst == target, 1.0, target - worst))
+    met = sign * (worst - target) >= 0
+    share = np.where(met, 1.0 + 0 * x, 1 - (target - x) / np.where(met, 1.0, target - worst))
     return how.low + (how.high - how.low) * np.minimum(share, 1.0)
 
 

@@ -68,10 +68,15 @@ def denominate(
     Raises
     ------
     ScoringError
-        If a column or a place is missing, or a size is not above 0.
+        If an indicator, a column or a place is missing or a place comes twice, or a size is no number above 0.
     """
     out = values.copy()
+    if not denominators.index.is_unique:
+        twice = denominators.index[denominators.index.duplicated()][0]
+        raise ScoringError(f"the denominators name {twice!r} twice")
     for indicator, column in by.items():
+        if indicator not in values.columns:
+            raise ScoringError(f"indicator {indicator} is to be divided by {column!r}, but is not among the values")
         if column not in denominators.columns:
             raise ScoringError(
                 f"indicator {indicator} is to be divided by {column!r}, which is no column of the denominators; "
@@ -80,7 +85,12 @@ def denominate(
         absent = values.index.difference(denominators.index)
         if len(absent):
             raise ScoringError(f"the denominators lack {len(absent)} places, the first is {absent[0]!r}")
-        size = denominators.loc[values.index, column]
+        given = denominators.loc[values.index, column]
+        size = pd.to_numeric(given, errors="coerce")
+        wrong = (size.isna() & given.notna()) | np.isinf(size)
+        if wrong.any():
+            place = size.index[wrong][0]
+            raise ScoringError(f"{column} of {place}: expected a number above 0, got {given[place]}")
         if (size <= 0).any():
             place = size.index[size <= 0][0]
             raise ScoringError(f"{column} of {place} is {size[place]:g}; a denominator must be above 0")
@@ -125,7 +135,7 @@ def impute(
     UnknownNameError
         If there is no such method.
     ScoringError
-        If groups are needed and missing, or an indicator has no value at all.
+        If groups are needed and missing, an indicator has no value at all, or `neighbours` is below 1.
     """
     how = Imputation(method=how) if isinstance(how, str) else how
     if how.method not in IMPUTATIONS:
@@ -133,6 +143,8 @@ def impute(
     if how.method != "none" and values.isna().all().any():
         empty = [str(name) for name in values.columns[values.isna().all()]]
         raise ScoringError(f"indicators without any value cannot be filled: {', '.join(empty)}; leave them out")
+    if wrong := how.wrong():
+        raise ScoringError(f"imputation {how.method}: expected {wrong}")
     if how.method.startswith("group"):
         if groups is None or groups.reindex(values.index).isna().any():
             raise ScoringError(f"imputation {how.method} needs the group of every place (column {how.group!r})")
@@ -165,9 +177,13 @@ def latest(panel: pd.DataFrame, year: int, *, method: str = "latest") -> tuple[p
     ------
     UnknownNameError
         If there is no such method.
+    ScoringError
+        If a place has two rows of one year.
     """
     if method not in ("latest", "linear"):
         raise UnknownNameError("panel imputation", method, ("latest", "linear"))
+    if not panel.index.is_unique:
+        raise ScoringError(f"the panel names place and year twice: {panel.index[panel.index.duplicated()][0]}")
     columns, flags = {}, {}
     for name, column in panel.items():
         by_year = column.unstack(level=0)  # noqa: PD010 - a Series, one value a place and year

@@ -41,8 +41,8 @@ class Scores:
     imputed : pandas.DataFrame of bool
         Place x indicator: True where a value was filled.
     weights : mapping of str to pandas.Series
-        Weights of the children of each node, sum 1. Where groups are scored apart and have weights of their own
-        (read from the data), the key is "node (group)".
+        Weights of the children of each node, sum 1; with "bod" the mean over the places. Where groups are scored
+        apart and have weights of their own (read from the data), the key is "node (group)".
     treatment : pandas.DataFrame
         What was done to outliers, by indicator (and group, if there are several).
     partial : mapping of str to list of str

@@ -11,13 +11,15 @@ import pandas as pd
 from innovation_graph._ranks import rank
 from innovation_graph.errors import ScoringError, UnknownNameError
 from innovation_graph.index import aggregation, normalisation, preparation, treatment, weighting
+from innovation_graph.index._tree import leaves
 from innovation_graph.index.scores import INPUTS, Scores, read_parts
-from innovation_graph.index.spec import Aggregation, IndexSpec, Node
+from innovation_graph.index.spec import Aggregation, IndexSpec, Indicator, Node, Normalisation, checked
 
 __all__ = ["check", "read_scores", "regenerate", "rescale", "score"]
 
 _TIES = ("min", "max", "average", "dense")
-_POSITIVE_RANGES = ("minmax", "goalposts", "percentile", "target")
+_LOW_IS_REACHED = ("minmax", "percentile", "target")  # by the worst place, whatever the values
+_APART = "places were scored within groups of "
 
 
 def score(
@@ -59,16 +61,17 @@ def score(
         If the definition, its methods and the values do not fit together; see `check`.
     """
     spec, missing, notes = _fitting(spec, values, partial=partial)
-    check(spec, values)
+    check(spec, values, anchors)
     values = values[spec.codes].astype(np.float64)
     if spec.apart is None:
         parts = {"": _score(spec, values, places, denominators, anchors)}
     else:
-        group = _column(places, spec.apart, values.index)
-        parts = {
-            str(name): _score(spec, values[group == name], places, denominators, anchors)
-            for name in pd.unique(group.to_numpy())
-        }
+        group, parts = _column(places, spec.apart, values.index), {}
+        for name in pd.unique(group.to_numpy()):
+            try:
+                parts[str(name)] = _score(spec, values[group == name], places, denominators, anchors)
+            except ScoringError as error:
+                raise ScoringError(f"{spec.apart} {name}: {error}") from error
     return _joined(spec, values, parts, missing, notes)
 
 
@@ -85,11 +88,15 @@ def regenerate(scores: Scores, **changes: Any) -> Scores:
     Returns
     -------
     Scores
-        Equal to the earlier ones if nothing is changed.
+        Equal to the earlier ones if nothing is changed. Of partial scores the indicators that were missing stay out,
+        and are named as before.
     """
     spec = scores.spec.replace(**changes) if changes else scores.spec
     given: dict[str, Any] = dict(scores.inputs)
-    return score(spec, scores.steps["raw"], **given)
+    made = score(spec, scores.steps["raw"], **given)
+    partial = {code: list(absent) for code, absent in scores.partial.items() if code in made.spec.children}
+    earlier = [note for note in scores.notes if not note.startswith(_APART)]
+    return replace(made, partial=partial, notes=(*earlier, *made.notes))
 
 
 def read_scores(path: Path | str) -> Scores:
@@ -117,7 +124,7 @@ def read_scores(path: Path | str) -> Scores:
     return replace(made, partial=head["partial"], notes=tuple(head["notes"]))
 
 
-def check(spec: IndexSpec, values: pd.DataFrame) -> None:
+def check(spec: IndexSpec, values: pd.DataFrame, anchors: pd.DataFrame | None = None) -> None:
     """Refuse what cannot be scored, before anything is computed.
 
     Parameters
@@ -126,15 +133,19 @@ def check(spec: IndexSpec, values: pd.DataFrame) -> None:
         The definition.
     values : pandas.DataFrame
         Place x indicator.
+    anchors : pandas.DataFrame, optional
+        Fixed values of a base edition; indicators that they normalise may be constant.
 
     Raises
     ------
     UnknownNameError
         If a method does not exist.
     ScoringError
-        If a place comes twice, an indicator is missing, no number, without any value or constant, or a method
-        takes no values of the range that normalisation gives; the message names indicator and place.
+        If the definition makes no sense (see `spec.checked`), a place or an indicator comes twice, an indicator is
+        missing, no number, without any value or constant, or a method takes no values of the range that normalisation
+        is sure to give; the message names indicator and place.
     """
+    checked(spec, spec.name)
     for what, name, known in (
         ("imputation", spec.imputation.method, preparation.IMPUTATIONS),
         ("treatment", spec.treatment.method, treatment.METHODS),
@@ -150,15 +161,28 @@ def check(spec: IndexSpec, values: pd.DataFrame) -> None:
     absent = [name for name in spec.codes if name not in values.columns]
     if absent:
         raise ScoringError(f"indicators missing from the values: {', '.join(absent)}; add them or score partially")
-    for code in spec.codes:
-        _check_column(code, values[code], may_be_constant=spec.normalisation.method == "none")
-    positive = {how.method for how in _aggregations(spec)} & set(aggregation.POSITIVE)
-    for how in _normalisations(spec) if positive else ():
-        if how.method == "z" or (how.method in _POSITIVE_RANGES and how.low <= 0):
+    twice = [name for name in spec.codes if isinstance(values[name], pd.DataFrame)]
+    if twice:
+        raise ScoringError(f"indicators twice among the columns of the values: {', '.join(twice)}")
+    for part, how in zip(spec.indicators, _normalisations(spec), strict=True):
+        free = part.denominator is not None or normalisation.takes_constant(how, anchors)
+        _check_column(part.code, values[part.code], may_be_constant=free)
+        _check_positive(spec, part, how, fixed=normalisation.takes_constant(how, anchors))
+
+
+def _check_positive(spec: IndexSpec, part: Indicator, how: Normalisation, *, fixed: bool) -> None:
+    """Refuse an indicator that is sure to give a node a value not above 0 where its aggregation needs one."""
+    above = [part.parent]
+    while (parent := spec.parts[above[-1]].parent) is not None:
+        above.append(parent)
+    around = how.method == "z" and how.centre <= 0
+    reached = how.method in _LOW_IS_REACHED and how.low <= 0 and not fixed
+    for code in above if around else above[:1] if reached else ():
+        if aggregation.needs_positive(spec.how(code)):
             raise ScoringError(
-                f"{' and '.join(sorted(positive))} aggregation needs values above 0, but normalisation {how.method} "
-                f"gives {'values around 0' if how.method == 'z' else f'values from {how.low:g} on'}; "
-                "use minmax with low = 1, high = 100"
+                f"{spec.how(code).method} aggregation needs values above 0, but normalisation {how.method} gives "
+                f"values {f'around {how.centre:g}' if around else f'from {how.low:g} on'} (indicator {part.code}, node "
+                f"{code}); use minmax with low = 1, high = 100"
             )
 
 
@@ -208,6 +232,11 @@ def _score(
 ) -> Scores:
     steps: dict[str, pd.DataFrame] = {"raw": values}
     kept, left_out = preparation.screen(values, spec.screening.minimum)
+    if kept.empty:
+        raise ScoringError(
+            f"no place has values of {spec.screening.minimum:.0%} of the indicators, as the screening wants; "
+            f"the most is {left_out.max():.0%}"
+        )
     by = {part.code: part.denominator for part in spec.indicators if part.denominator is not None}
     if by and denominators is None:
         sizes = ", ".join(sorted(set(by.values())))
@@ -251,8 +280,6 @@ def _normalised(spec: IndexSpec, values: pd.DataFrame, anchors: pd.DataFrame | N
 def _aggregated(spec: IndexSpec, normalised: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
     values, weights = normalised.copy(), {}
     for code, below in spec.children.items():
-        node = spec.parts[code]
-        how = (node.aggregation if isinstance(node, Node) else None) or spec.aggregation
         children = values[below]
         if spec.weighting.method == "bod":
             values[code], own = weighting.benefit_of_the_doubt(children)
@@ -260,7 +287,7 @@ def _aggregated(spec: IndexSpec, normalised: pd.DataFrame) -> tuple[pd.DataFrame
             continue
         given = pd.Series({child: spec.parts[child].weight for child in below})
         weights[code] = weighting.weigh(children, spec.weighting.method, given)
-        values[code] = aggregation.aggregate(children, weights[code], how)
+        values[code] = aggregation.aggregate(children, weights[code], spec.how(code))
     top_down = sorted(spec.children, key=lambda code: spec.depth[code])
     return values[top_down], weights
 
@@ -276,22 +303,25 @@ def _fitting(
     there = {code for code in spec.codes if code in values.columns and values[code].notna().any()}
     if not there:
         raise ScoringError(f"none of the indicators has a value; expected some of {', '.join(spec.codes)}")
-    below = {code: _leaves(spec, code) for code in spec.children}
+    below = {code: leaves(spec, code) for code in spec.children}
     missing = {code: [leaf for leaf in leaves if leaf not in there] for code, leaves in below.items()}
     kept = [node for node in spec.nodes if len(missing[node.code]) < len(below[node.code])]
     while len(top := [node for node in kept if spec.depth[node.code] == min(spec.depth[n.code] for n in kept)]) == 1:
         alive = [node for node in kept if node.parent == top[0].code]
-        leaves = [part for part in spec.indicators if part.parent == top[0].code and part.code in there]
-        if len(alive) != 1 or leaves:
+        own = [part for part in spec.indicators if part.parent == top[0].code and part.code in there]
+        if len(alive) != 1 or own:
             break
         kept = [node for node in kept if node is not top[0]]
     codes = {node.code for node in kept}
     nodes = tuple(node if node.parent in codes else _rooted(node) for node in kept)
     cut = spec.replace(nodes=nodes, indicators=tuple(part for part in spec.indicators if part.code in there))
     lacking = {code: leaves for code, leaves in missing.items() if leaves and code in codes}
-    if lacking:
-        absent = [code for code in spec.codes if code not in there]
-        notes.append(f"PARTIAL: no values of {', '.join(absent)}; scores of {', '.join(lacking)} rest on the others")
+    absent = [code for code in spec.codes if code not in there]
+    if absent:
+        rest = f"; scores of {', '.join(lacking)} rest on the others" if lacking else ""
+        gone = [code for code in spec.children if code not in codes]
+        none = f"; no scores of {', '.join(gone)}" if gone else ""
+        notes.append(f"PARTIAL: no values of {', '.join(absent)}{rest}{none}")
     return cut, lacking, notes
 
 
@@ -299,11 +329,7 @@ def _rooted(node: Node) -> Node:
     return Node(code=node.code, name=node.name, name_zh=node.name_zh, aggregation=node.aggregation)
 
 
-def _leaves(spec: IndexSpec, code: str) -> list[str]:
-    return [leaf for child in spec.children.get(code, []) for leaf in _leaves(spec, child)] or [code]
-
-
-def _normalisations(spec: IndexSpec) -> list[Any]:
+def _normalisations(spec: IndexSpec) -> list[Normalisation]:
     return [part.normalisation or spec.normalisation for part in spec.indicators]
 
 
@@ -331,7 +357,7 @@ def _joined(
 
     weights, treated, left_out = first.weights, first.treatment, first.left_out
     if len(parts) > 1:
-        notes.append(f"places were scored within groups of {spec.apart}; scores of different groups cannot be compared")
+        notes.append(f"{_APART}{spec.apart}; scores of different groups cannot be compared")
         treated = pd.concat({group: part.treatment for group, part in parts.items()}, names=["group"])
         left_out = pd.concat([part.left_out for part in parts.values()])
         if any(not own.equals(part.weights[code]) for part in parts.values() for code, own in weights.items()):

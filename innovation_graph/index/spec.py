@@ -25,6 +25,7 @@ __all__ = [
     "Screening",
     "Treatment",
     "Weighting",
+    "checked",
     "names",
     "read_spec",
 ]
@@ -33,11 +34,19 @@ __all__ = [
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A part of a definition: unknown entries are refused, defaults are not written."""
 
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        return None
+
 
 class Screening(_Part, frozen=True):
     """Which places take part: those with at least this share of all indicators (0 to 1)."""
 
     minimum: float = 0.0
+
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        return None if 0 <= self.minimum <= 1 else f"a minimum from 0 to 1, got {self.minimum:g}"
 
 
 class Imputation(_Part, frozen=True):
@@ -46,6 +55,10 @@ class Imputation(_Part, frozen=True):
     method: str = "none"
     group: str | None = None
     neighbours: int = 3
+
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        return None if self.neighbours >= 1 else f"1 or more neighbours, got {self.neighbours}"
 
 
 class Treatment(_Part, frozen=True):
@@ -56,18 +69,32 @@ class Treatment(_Part, frozen=True):
     max_kurtosis: float = 3.5
     max_points: int = 5
 
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        return None if self.max_points >= 0 else f"max_points from 0 on, got {self.max_points}"
+
 
 class Normalisation(_Part, frozen=True):
     """How indicators are made comparable; see `normalisation.METHODS`.
 
-    `ddof` is for z, `low` and `high` bound what min-max and its like give. `anchors` names two columns of
-    a table of fixed values by indicator (mean and sd, or minimum and maximum of a base edition).
+    `ddof` (0 or 1), `centre` and `spread` are for z, which then has that mean and standard deviation (100 and 10,
+    say); `low` and `high` bound what min-max and its like give.
     """
 
     method: str = "z"
     ddof: int = 0
+    centre: float = 0.0
+    spread: float = 1.0
     low: float = 0.0
     high: float = 1.0
+
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        if not self.low < self.high:
+            return f"low below high, got {self.low:g} and {self.high:g}"
+        if self.ddof not in (0, 1) or not self.spread > 0:
+            return f"ddof 0 or 1 and a spread above 0, got {self.ddof} and {self.spread:g}"
+        return None
 
 
 class Weighting(_Part, frozen=True):
@@ -79,14 +106,26 @@ class Weighting(_Part, frozen=True):
 class Aggregation(_Part, frozen=True):
     """How children become a node; see `aggregation.METHODS`.
 
-    A node of a place needs children with at least `availability` of the weight; the weights of those that
-    are there are scaled up, otherwise the node is missing.
+    A node of a place needs children with at least `availability` of the weight, or, with `count`, of their
+    number; the weights of those that are there are scaled up, otherwise the node is missing. The default wants
+    all of them; 0 is content with one.
     """
 
     method: str = "arithmetic"
     availability: float = 1.0
+    count: bool = False
     power: float = 2.0
     owa: tuple[float, ...] = ()
+
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        if not 0 <= self.availability <= 1:
+            return f"an availability from 0 to 1, got {self.availability:g}"
+        if self.power == 0:
+            return "a power other than 0, whose limit is the geometric mean: use geometric"
+        if self.owa and not (min(self.owa) >= 0 and 0 < sum(self.owa) < np.inf):
+            return f"owa weights from 0 on that are not all 0, got {list(self.owa)}"
+        return None
 
 
 class Rescaling(_Part, frozen=True):
@@ -95,6 +134,10 @@ class Rescaling(_Part, frozen=True):
     low: float
     high: float
     levels: tuple[int, ...] = (0,)
+
+    def wrong(self) -> str | None:
+        """Say what was expected and what came, if a parameter is out of its range."""
+        return None if self.low < self.high else f"low below high, got {self.low:g} and {self.high:g}"
 
 
 class Ranking(_Part, frozen=True):
@@ -142,7 +185,8 @@ class Indicator(_Part, frozen=True):
 class IndexSpec(_Part, frozen=True, dict=True):
     """An index as data: tree, indicators, and the method of every step in the order they are taken.
 
-    `apart` names a column of the place table: places are scored within its groups, each on its own.
+    `apart` names a column of the place table: places are scored within its groups, each on its own. `places` is
+    "gihi2024" for an index of its 120 hubs; without it the places are those of the values.
     """
 
     name: str
@@ -152,6 +196,7 @@ class IndexSpec(_Part, frozen=True, dict=True):
     source: str | None = None
     notes: tuple[str, ...] = ()
     apart: str | None = None
+    places: str | None = None
     screening: Screening = Screening()
     imputation: Imputation = Imputation()
     treatment: Treatment = Treatment()
@@ -201,6 +246,11 @@ class IndexSpec(_Part, frozen=True, dict=True):
         """Nodes and indicators by code."""
         return {part.code: part for part in self.members}
 
+    def how(self, code: str) -> Aggregation:
+        """Return how the children of a node are aggregated."""
+        node = self.parts[code]
+        return (node.aggregation if isinstance(node, Node) else None) or self.aggregation
+
     def effective_weights(self) -> dict[str, float]:
         """Share of each indicator in the root, if all is arithmetic: the product of the weights above it."""
         share = {self.root: 1.0}
@@ -216,7 +266,7 @@ class IndexSpec(_Part, frozen=True, dict=True):
 
     def replace(self, **changes: Any) -> "IndexSpec":
         """Return the definition with some parts changed, checked."""
-        return _checked(msgspec.structs.replace(self, **changes), self.name)
+        return checked(msgspec.structs.replace(self, **changes), self.name)
 
 
 def names() -> list[str]:
@@ -235,7 +285,7 @@ def read_spec(name_or_path: Path | str) -> IndexSpec:
     Returns
     -------
     IndexSpec
-        Checked: one root, known parents, no code twice, no node without children, weights above 0.
+        Checked, see `checked`.
 
     Raises
     ------
@@ -259,10 +309,30 @@ def read_spec(name_or_path: Path | str) -> IndexSpec:
         spec = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), IndexSpec)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ScoringError(f"{path}: {error}") from error
-    return _checked(spec, path)
+    return checked(spec, path)
 
 
-def _checked(spec: IndexSpec, where: Path | str) -> IndexSpec:
+def checked(spec: IndexSpec, where: Path | str) -> IndexSpec:
+    """Refuse a definition that makes no sense, whatever the values.
+
+    Parameters
+    ----------
+    spec : IndexSpec
+        One root, known parents, no code twice, no node without children, weights above 0, parameters of methods
+        inside their ranges.
+    where : str or Path
+        What to call it in messages.
+
+    Returns
+    -------
+    IndexSpec
+        The same.
+
+    Raises
+    ------
+    ScoringError
+        If it is otherwise.
+    """
     codes = [part.code for part in spec.members]
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
@@ -288,7 +358,18 @@ def _checked(spec: IndexSpec, where: Path | str) -> IndexSpec:
     for indicator in spec.indicators:
         if indicator.direction not in (1, -1):
             raise ScoringError(f"{where}: {indicator.code} has the direction {indicator.direction}; expected 1 or -1")
+    _check_parameters(spec, where)
     return spec
+
+
+def _check_parameters(spec: IndexSpec, where: Path | str) -> None:
+    steps = ("screening", "imputation", "treatment", "normalisation", "aggregation", "rescaling")
+    parts: list[tuple[str, _Part | None]] = [(step, getattr(spec, step)) for step in steps]
+    parts += [(indicator.code, indicator.normalisation) for indicator in spec.indicators]
+    parts += [(node.code, node.aggregation) for node in spec.nodes]
+    for name, part_of in parts:
+        if part_of is not None and (wrong := part_of.wrong()):
+            raise ScoringError(f"{where}: {name}: expected {wrong}")
 
 
 def _check_circles(spec: IndexSpec, where: Path | str) -> None:

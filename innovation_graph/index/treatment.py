@@ -7,12 +7,15 @@ and both adjusted for sample size (as spreadsheets compute them).
 method             what is done
 =================  =================================================================================
 `none`             nothing
-`winsorise`        on the side of the skew, the largest 1, 2, ... `max_points` values are set to the
+`winsorise`        on the side of the skew, the outermost 1, 2, ... `max_points` values are set to the
                    next one, until one of the two limits holds; if none suffices, `log`
 `log`              log(x - min + (max - min) / 100): keeps order and direction, any sign of x;
                    a left-skewed indicator is mirrored before and after
-`box_cox`          Box-Cox transformation of x - min + (max - min) / 100 by maximum likelihood
+`box_cox`          Box-Cox transformation of x - min + (max - min) / 100 by maximum likelihood, likewise
 =================  =================================================================================
+
+`winsorise` sets at most `max_points` values, on one side. COINr, whose defaults are these, sets tied values together,
+so that it may set more, and looks for the side of the skew anew after each.
 
 References
 ----------

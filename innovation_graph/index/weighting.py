@@ -6,10 +6,11 @@ method                weight of child j
 `given`               as in the definition
 `equal`               1
 `pca`                 sum over the principal components with eigenvalue above 1 (at least the first) of
-                      share of variance x squared loading
+                      its share of the variance x squared loading, scaled to sum 1 in the component; not rotated
 `entropy`             1 - e_j, e_j the Shannon entropy of the min-max values over the places by log n
 `critic`              sd_j x sum_k (1 - r_jk) of the min-max values
-`correlation`         such that the squared correlations with the node are in the ratio of the given weights
+`correlation`         such that the squared correlations with the node are in the ratio of the given weights, or as
+                      near to it (least squares of the shares) as weights from 0 on can bring them
 `bod`                 benefit of the doubt: each place gets the weights that suit it best, so that no place
                       passes 1 with them; one linear programme a place
 ====================  ==================================================================================
@@ -36,6 +37,7 @@ from innovation_graph.errors import ScoringError, UnknownNameError
 __all__ = ["METHODS", "benefit_of_the_doubt", "weigh"]
 
 _Array = NDArray[np.float64]
+_NOTHING = 1e-12
 
 
 def weigh(values: pd.DataFrame, method: str = "equal", given: Sequence[float] | pd.Series | None = None) -> pd.Series:
@@ -74,7 +76,7 @@ def weigh(values: pd.DataFrame, method: str = "equal", given: Sequence[float] | 
     if isinstance(given, pd.Series):
         given = given.reindex(values.columns)
     start = np.ones(values.shape[1]) if given is None else np.asarray(given, dtype=np.float64)
-    if start.shape != (values.shape[1],) or not (start > 0).all():
+    if start.shape != (values.shape[1],) or not (start > 0).all() or not np.isfinite(start).all():
         raise ScoringError(f"expected {values.shape[1]} weights above 0, got {start.tolist()}")
     if values.shape[1] == 1:
         return pd.Series([1.0], index=values.columns)
@@ -88,6 +90,8 @@ def weigh(values: pd.DataFrame, method: str = "equal", given: Sequence[float] | 
                 f"{values.columns[np.flatnonzero(flat)[0]]} is constant: {method} finds no weight for it"
             )
     weights = METHODS[method](x, start / start.sum())
+    if not weights.sum() > _NOTHING:
+        raise ScoringError(f"weighting {method}: {', '.join(map(str, values.columns))} all correlate fully; use equal")
     return pd.Series(weights / weights.sum(), index=values.columns)
 
 
@@ -107,15 +111,19 @@ def benefit_of_the_doubt(values: pd.DataFrame, *, least_share: float = 0.0) -> t
     Returns
     -------
     scores : pandas.Series
-        Above 0 to 1; 1 for places that nobody beats under their own weights.
+        0 to 1; 1 for places that nobody beats under their own weights, 0 for those that have 0 in all.
     weights : pandas.DataFrame
-        Place x child.
+        Place x child; other weights may give the same score.
 
     Raises
     ------
     ScoringError
-        If a value is missing or negative, or the shares cannot be kept; the message names place and child.
+        If a value is missing or negative (the message names place and child), or the shares cannot be kept.
     """
+    if not 0 <= least_share * values.shape[1] <= 1 + _NOTHING:
+        raise ScoringError(
+            f"least_share must be from 0 to 1 / {values.shape[1]}, the number of children, got {least_share:g}"
+        )
     x = values.to_numpy(dtype=np.float64)
     bad = np.argwhere(~(x >= 0))
     if len(bad):
@@ -135,7 +143,7 @@ def benefit_of_the_doubt(values: pd.DataFrame, *, least_share: float = 0.0) -> t
         )
         if not found.success:
             raise ScoringError(f"benefit of the doubt of {values.index[row]}: {found.message}")
-        scores[row], weights[row] = -found.fun, found.x
+        scores[row], weights[row] = 0.0 - found.fun, found.x
     return pd.Series(scores, index=values.index), pd.DataFrame(weights, index=values.index, columns=values.columns)
 
 
