@@ -360,3 +360,13 @@ def test_networks_leave_for_other_programs(nets, tmp_path):
     assert len(pd.read_excel(tmp_path / "n.xlsx", sheet_name="links", engine="calamine")) == network.n_links
     assert isinstance(command("export", nets / "papers", tmp_path / "n.xlsx").exception, FileExistsError)
     assert command("export", nets / "papers", tmp_path / "n.xyz").exit_code != 0
+
+
+def test_cities_of_ready_networks_get_coordinates(real_data, tmp_path):
+    file = real_data / "covid_organisations" / "network.json"
+    done("import", "vosviewer", file, "--group-by", "address", "--locate", "--out", tmp_path / "cities")
+    places = read_network(tmp_path / "cities").places.set_index("name_en")
+    assert places[["lat", "lon"]].notna().all(axis=None)
+    assert places.loc["Wuhan", ["lat", "lon"]].tolist() == pytest.approx([30.6, 114.3], abs=0.2)
+    massachusetts = places.loc[["Cambridge"]].query("iso2 == 'US'")
+    assert massachusetts["lat"].tolist() == pytest.approx([42.4], abs=0.2)

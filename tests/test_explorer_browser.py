@@ -249,25 +249,22 @@ def test_search_finds_the_places_of_a_country(opened, net):
         page.js("document.getElementById('search').value = ''")
 
 
-@pytest.mark.parametrize(
-    ("typed", "place"),
-    [
+def test_search_finds_names_of_both_languages_without_accents(opened):
+    page = opened()
+    for typed, place in (
         ("zurich", "c0"),
-        ("ZÜR", "c0"),
-        ("苏黎", "c0"),
         ("sao p", "c1"),
+        ("ZÜR", "c0"),
         ("xi an", "c2"),
+        ("苏黎", "c0"),
         ("lodz", "c3"),
         ("york", "c4"),
-    ],
-)
-def test_search_finds_names_of_both_languages_without_accents(opened, typed, place):
-    page = opened()
-    page.find("#search").send_keys(typed)
-    assert len(page.texts("#hits li[role=option]")) == 1
-    page.find("#search").send_keys("\ue007")  # Enter
-    assert page.js("return explorer.state().id") == place
-    assert page.js("return document.activeElement.id") == "card-title"
+    ):
+        page.find("#search").send_keys(typed)
+        assert len(page.texts("#hits li[role=option]")) == 1, typed
+        page.find("#search").send_keys("\ue007")  # Enter
+        assert page.js("return explorer.state().id") == place
+        assert page.js("return document.activeElement.id") == "card-title"
 
 
 def test_search_by_keyboard_and_without_a_hit(opened):
@@ -413,7 +410,7 @@ def test_hostile_names_stay_text(opened):
         known = {*page.js(tags)}
         assert not known & {"img", "a", "iframe", "object", "embed"}
         scripts = page.js("return document.scripts.length")
-        for place in ids if "layers" not in options else ids[:2]:
+        for place in ids if "title" in options else ids[:2]:
             page.js("explorer.select(arguments[0])", place)
             shown = page.texts("#card-title")[0]
             column = "name_zh" if options.get("lang") == "zh" else "name_en"

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from pages import city_network, data_of
+from typer.testing import CliRunner
 
 from innovation_graph import Network, backbone, centrality
+from innovation_graph.cli.drawing import app
 from innovation_graph.errors import FormatError, NetworkError, UnknownNameError
 from innovation_graph.index.scoring import score
 from innovation_graph.index.spec import IndexSpec, Indicator, Node
@@ -60,6 +62,44 @@ def test_periods_share_links_and_places_with_the_whole(net):
     # Links of a period only are there with weight 0.
     assert sum(w > 0 for w in layer["links"]["w"]) == int((weight > 2).sum())
     assert first.size == second.size
+
+
+def test_between_two_groups_periods_measure_partners_on_the_other_side(net):
+    few = net.keep_links(net.pairs[2] > 3)
+    (layer,) = data_of(explorer.render(net, blocs=("CN", "US"), periods={"2020": few}))["layers"]
+    bloc = net.bloc("CN", "US")
+    cross = few.bloc("CN", "US")
+    degree = pd.Series(0, bloc.ids)
+    degree[cross.ids] = centrality.degree(cross)
+    # Five places stand on either side.
+    found = layer["periods"][0]["metrics"]["degree_normalised"]["value"]
+    assert found == pytest.approx((degree / 5).tolist(), rel=1e-5)
+
+
+def test_whatever_is_synthetic_marks_the_page(net):
+    made_up = city_network(15, synthetic=True)
+    estimate = centrality.table(net, ["strength"]).astype("float64")
+    drawn = {"strength": np.tile(estimate["strength"], (2, 1))}
+    about = {"synthetic": True}
+    for extra in (
+        {"layers": {"patents": made_up}},
+        {"periods": {"2019": net, "2020": made_up}},
+        {"uncertainty": Uncertainty(estimate, drawn, net.names, "whole", 0, about)},
+    ):
+        assert data_of(explorer.render(net, **extra))["synthetic"] is True
+    assert data_of(explorer.render(net, layers={"patents": net}, periods={"2019": net}))["synthetic"] is False
+
+
+def test_synthetic_scores_mark_the_page(net, tmp_path):
+    spec = IndexSpec("x", (Node("N", "all"),), (Indicator("I", "one", "N"),))
+    made = score(spec, pd.DataFrame({"I": np.arange(15.0)}, index=net.ids))
+    net.write(tmp_path / "net")
+    for says in (True, False):
+        made.write(tmp_path / f"scores_{says}", synthetic=says)
+        page = tmp_path / f"{says}.html"
+        call = ["map", str(tmp_path / "net"), "--scores", str(tmp_path / f"scores_{says}"), "--out", str(page)]
+        assert CliRunner().invoke(app, call, catch_exceptions=False).exit_code == 0
+        assert data_of(page.read_text(encoding="utf-8"))["synthetic"] is says
 
 
 def test_intervals_of_values_and_ranks(net):

@@ -12,6 +12,7 @@ from innovation_graph import Network, centrality, communities
 from innovation_graph.errors import FormatError, NetworkError, UnknownNameError
 from innovation_graph.sources import networks as sources
 from innovation_graph.views import export, layout
+from innovation_graph.views._palette import COMMUNITIES, OTHER
 
 NAMES = {
     "gexf": "n.gexf",
@@ -142,6 +143,37 @@ def test_same_bytes_and_hostile_names(tmp_path, form):
         back = reader(first)
         assert back.n_places == n
         assert back.n_links == network.n_links
+
+
+@pytest.mark.parametrize("form", list(NAMES))
+def test_every_format_says_that_data_are_synthetic(net, spots, tmp_path, form):
+    for network, says in ((net, True), (city_network(18), False)):
+        path = tmp_path / str(says) / NAMES[form]
+        export.write(network, path, spots=spots)
+        if form == "excel":
+            sheets = pd.read_excel(path, sheet_name=None, header=None, engine="openpyxl")
+            text = " ".join(sheet.to_string() for sheet in sheets.values()).lower()
+        else:
+            text = path.read_text(encoding="utf-8").lower()
+        assert ("synthetic data" in text or "synthetic_data" in text) is says
+
+
+def test_columns_of_yes_and_no_are_read_as_such(net, spots, tmp_path):
+    capital = np.arange(net.n_places) % 2 == 0
+    odd = net.with_places(net.places.assign(capital=capital))
+    for name, read in (("n.gexf", nx.read_gexf), ("n.graphml", nx.read_graphml)):
+        export.write(odd, tmp_path / name, spots=spots)
+        assert [data["capital"] for _, data in read(tmp_path / name).nodes(data=True)] == capital.tolist()
+
+
+def test_places_without_community_are_grey_as_in_the_explorer(tmp_path):
+    matrix = np.zeros((5, 5))
+    matrix[0, 1] = matrix[1, 0] = 2
+    export.write(Network.from_matrix(matrix, list("abcde")), tmp_path / "n.graphml")
+    found = nx.read_graphml(tmp_path / "n.graphml").nodes
+    assert found["a"]["color"] == found["b"]["color"] == COMMUNITIES[0]
+    assert {found[place]["color"] for place in "cde"} == {OTHER}
+    assert sorted(found[place]["community"] for place in "abcde") == [1, 1, 2, 3, 4]
 
 
 def test_the_layout_is_that_of_the_explorer(net, tmp_path):

@@ -203,6 +203,35 @@ def test_real_data_carries_no_mark():
     assert note == "Source: by hand; years 2023; 3 links; places without coordinates, not shown: 1."
 
 
+@pytest.mark.parametrize("name", ["map", "chord", "matrix", "distribution", "intervals"])
+def test_another_source_does_not_take_the_mark_away(inputs, name):
+    ax = draw(name, **inputs[name], provenance={"source": "mine"})
+    assert [text.get_text() for text in marked(ax, "synthetic")] == ["SYNTHETIC DATA"]
+    assert only(ax, "note").get_text().startswith("Source: mine;")
+
+
+def test_dollars_begin_no_formula(network, tmp_path):
+    from matplotlib.figure import Figure
+
+    odd = network.with_places(network.places.assign(name_en=r"$\frac$ A$^2$ \$", name_zh="$x_1$"))
+    for name in ("map", "chord", "matrix", "distribution"):
+        save(draw(name, network=odd, title=r"$\frac$"), tmp_path / f"{name}.png", dpi=50)
+    ax = Figure().subplots()
+    table = pd.DataFrame({r"$\frac$": [1.0, 2.0], r"$\sum": [2.0, 3.0]}, index=["2020", "2021"])
+    draw("lines", table=table, ax=ax, title=r"$\frac$", ylabel=r"$\frac$")
+    save(ax, tmp_path / "lines.png", dpi=50)
+    texts = ax.findobj(lambda one: hasattr(one, "get_parse_math") and one.get_visible() and one.get_text())
+    assert not [text for text in texts if text.get_parse_math()]
+
+
+def test_short_logarithmic_axes_are_labelled_in_plain_numbers():
+    table = pd.DataFrame({"ties": [22.0, 30.0, 41.0]}, index=["2019", "2020", "2021"])
+    ax = draw("lines", table=table, log=True)
+    told = [text.get_text() for text in ax.yaxis.get_ticklabels(which="both") if text.get_text()]
+    assert {"30", "40"} <= set(told)
+    assert not any("$" in text for text in told)
+
+
 def test_a_figure_takes_axes_of_others(inputs):
     from matplotlib.figure import Figure
 
@@ -665,6 +694,13 @@ def test_bubbles_stand_at_growth_and_share(growth, network):
     assert dots.get_sizes() / dots.get_sizes()[0] == pytest.approx(number / number[0])
     with pytest.raises(FormatError, match="several of"):
         figures.growth_bubble(pd.concat([growth, growth]))
+    # By country there are more groups than the key has room for: the others are grey.
+    ax = figures.growth_bubble(growth, places=network.places, by="country", top=60)
+    keyed = {text.get_color() for text in marked(ax, "key")}
+    from matplotlib.colors import to_hex
+
+    drawn = {to_hex(color) for color in only(ax, "places").get_facecolors()}
+    assert drawn == keyed | {style.OTHER}
 
 
 def test_blocks_and_streams_are_as_high_as_the_flows():
@@ -806,6 +842,14 @@ def test_the_command_explains_what_is_missing(made, monkeypatch):
         run(root, "profile --scores scores --place Atlantis", monkeypatch)
     with pytest.raises(FormatError, match=r"tables\.json"):
         run(root, "lines --change net", monkeypatch)
+
+
+def test_a_source_on_the_command_line_keeps_the_mark(made, monkeypatch):
+    root, _ = made
+    for name in ("intervals", "map"):
+        assert run(root, f"{name} {CALLS[name]} --source Mine --out mine_{name}.svg", monkeypatch).exit_code == 0
+        text = (root / f"mine_{name}.svg").read_text(encoding="utf-8")
+        assert "SYNTHETIC DATA" in text[text.index("<metadata>") : text.index("</metadata>")]
 
 
 def test_files_of_others_are_not_replaced(made, monkeypatch):

@@ -124,13 +124,14 @@ def test_a_template_is_checked_all_at_once(filled, tmp_path):
 
 
 def test_why_profile_and_editions(scores, tmp_path):
-    output = done("why", scores, "Boston", "上海", "--out", tmp_path / "why.csv")
+    output = done("explain", scores, "Boston", "上海", "--out", tmp_path / "why.csv")
     made = table(scores / "scores.csv", index_col="place_id")["GIHI"]
     parts = table(tmp_path / "why.csv")
     assert parts["contribution"].sum() == pytest.approx(made["boston"] - made["shanghai"])
     assert "Boston" in output
-    assert "unknown place 'Bostn'" in str(command("why", scores, "Bostn", "Shanghai").exception)
-    assert "Peers" in done("profile", scores, "Beijing")
+    assert "unknown place 'Bostn'" in str(command("explain", scores, "Bostn", "Shanghai").exception)
+    assert "similar profile" in done("explain", scores, "Beijing", "--out", tmp_path / "profile.csv")
+    assert "the same place" in str(command("explain", scores, "Boston", "boston").exception)
     done("editions", scores, scores, "--out", tmp_path / "e")
     assert table(tmp_path / "e/change.csv")["change"].abs().max() < 1e-9
 
@@ -189,8 +190,7 @@ def test_modes_history_and_other_indices(tmp_path):
         "template",
         "check-values",
         "score",
-        "why",
-        "profile",
+        "explain",
         "editions",
         "compare-indices",
         "sensitivity",
@@ -236,7 +236,7 @@ direction = -1
     assert "1 of 3 places have no all (CZ" in result.stderr
     made = table(tmp_path / "s/scores.csv", index_col="place_id")["all"]
     assert (made["AT"], made["BE"]) == (0.0, 0.75)
-    assert "Belgium" in done("why", tmp_path / "s", "Belgium", "AT", "--out", tmp_path / "why.csv")
+    assert "Belgium" in done("explain", tmp_path / "s", "Belgium", "AT", "--out", tmp_path / "why.csv")
 
 
 def test_inputs_that_were_exchanged_are_refused(nets, filled, tmp_path):

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import string
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -238,7 +239,7 @@ def test_a_report_in_chinese_has_chinese_text_and_names(full, tmp_path):
     assert re.findall(r'<section id="(\w+)">', page) == CHAPTERS
     values = read(full / "papers/centrality.csv").sort_values("strength_rank", kind="stable").head(20)
     assert [row[1] for row in table_of(page, "点强度排名前 20 位")] == values["name_zh"].tolist()
-    assert all("模拟数据" in caption for caption in re.findall(r"<caption>.*?</caption>", page, re.DOTALL))
+    assert all("合成数据" in caption for caption in re.findall(r"<caption>.*?</caption>", page, re.DOTALL))
     english = [
         text for text in re.findall(r"<p>(.*?)</p>|<h[23]>(.*?)</h", page) if not re.search("[一-鿿]", "".join(text))
     ]
@@ -325,6 +326,23 @@ def hostile(full, tmp_path_factory):
     head["networks"]["papers"]["source"] = HOSTILE[2]
     (folder / "run.json").write_text(json.dumps(head), encoding="utf-8")
     return folder
+
+
+def test_links_to_maps_hold_for_any_name_of_a_folder(full, tmp_path):
+    odd = tmp_path / "javascript:a#b?c%d"
+    shutil.copytree(full, odd)
+    (odd / "papers/map.html").write_text("<p>a map", encoding="utf-8")
+    head = json.loads((odd / "run.json").read_text(encoding="utf-8"))
+    head["files"].append("papers/map.html")
+    head["recipe"]["networks"]["papers"]["maps"] = {"map": {}}
+    (odd / "run.json").write_text(json.dumps(head), encoding="utf-8")
+    report.write(odd, tmp_path / "report.html", figures=False)
+    found = Elements((tmp_path / "report.html").read_text(encoding="utf-8")).found
+    pages = [attrs["href"] for tag, attrs, _ in found if tag == "a" and not attrs["href"].startswith("#")]
+    assert len(pages) == 1
+    parts = urlsplit(pages[0])
+    assert (parts.scheme, parts.query, parts.fragment) == ("", "", "")
+    assert (tmp_path / unquote(pages[0])).is_file()
 
 
 def test_hostile_texts_are_texts(hostile, tmp_path):

@@ -89,7 +89,7 @@ def network_command(
 @app.command(
     "import",
     rich_help_panel=_PANEL,
-    epilog="Examples: innovation-graph import vosviewer network.json --group-by address --out cities | "
+    epilog="Examples: innovation-graph import vosviewer network.json --group-by address --locate --out cities | "
     "innovation-graph import pajek years.zip --slices --directed max --out years",
 )
 def import_command(
@@ -133,9 +133,13 @@ def import_command(
     group_by: Annotated[
         str | None, typer.Option(metavar="city,country", help="Merge places that share these attributes.")
     ] = None,
+    locate: Annotated[
+        bool, typer.Option("--locate", help="Look up coordinates of cities by name and country, for maps.")
+    ] = False,
     minimum: Annotated[float | None, typer.Option(help="Keep links of at least this weight.")] = None,
 ) -> None:
     """Read a ready network, or one for each year."""
+    from innovation_graph.places import with_coordinates
     from innovation_graph.sources import networks
 
     if form not in networks.FORMATS:
@@ -160,6 +164,8 @@ def import_command(
             made = networks.join_places(made, places, group_by=group_by, unmatched=unmatched)  # type: ignore[arg-type]  # it refuses what it does not know
         elif group_by is not None:
             made = networks.group_by(made, group_by)
+        if locate:
+            made = made.with_places(with_coordinates(made.places))
         return made if minimum is None else made.threshold(minimum)
 
     if time is not None or slices:

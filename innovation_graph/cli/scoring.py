@@ -1,4 +1,4 @@
-"""Commands about composite indices: template, check-values, score, why, profile, editions, compare-indices."""
+"""Commands about composite indices: template, check-values, score, explain, editions, compare-indices."""
 
 import json
 import sys
@@ -16,6 +16,8 @@ __all__ = ["Index", "ScoresFolder", "app", "check_kind", "is_synthetic"]
 _PANEL = "Indices"
 
 app = typer.Typer()
+
+_EXPLAINED = ("indicator", "name", "kind", "value", "value_first", "value_second", "difference", "contribution")
 
 Index = Annotated[str, typer.Argument(metavar="INDEX", help="gihi2024 or another packaged definition, or a TOML file.")]
 ScoresFolder = Annotated[
@@ -170,51 +172,50 @@ def _intervals(made: Any, errors: Mapping[str, Path | None], out: Path, *, synth
 
 
 @app.command(
-    "why",
+    "explain",
     rich_help_panel=_PANEL,
-    epilog="Examples: innovation-graph why scores Boston Shanghai | innovation-graph why scores 波士顿 上海 --node C",
+    epilog="Examples: innovation-graph explain scores Boston Shanghai (why is one above the other?) | "
+    "innovation-graph explain scores 波士顿 上海 --node C | innovation-graph explain scores Singapore --peers 5",
 )
-def why_command(
+def explain_command(
     scores: ScoresFolder,
     first: Annotated[str, typer.Argument(help="A place: id, English or Chinese name.", show_default=False)],
-    second: Annotated[str, typer.Argument(help="The place to compare with.", show_default=False)],
+    second: Annotated[
+        str | None, typer.Argument(help="The place to compare with; without it, the profile of the first.")
+    ] = None,
     node: _Node = None,
-    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("why.csv"),
+    peers: Annotated[int, typer.Option(min=1, help="Profile: how many places of similar profile to list.")] = 10,
+    out: Annotated[Path, typer.Option(help="CSV to write.")] = Path("explained.csv"),
     seed: Seed = 0,
 ) -> None:
-    """Explain why one place scores above another, indicator by indicator; the parts add up to the difference."""
+    """Explain a score: why one place is above another, or where a place is strong and weak; parts add up."""
     from innovation_graph._csv import write_csv
     from innovation_graph.index import explain, scoring
 
-    made = scoring.read_scores(scores)
-    a, b = (_place(made, name) for name in (first, second))
+    made, mark = scoring.read_scores(scores), is_synthetic(scores)
+    a = _place(made, first)
     check_own(out, "indicator,name,parent,")
-    table = explain.why(made, a, b, node, seed=seed)
-    mark = is_synthetic(scores)
-    write_csv(table, out, synthetic=mark)
-    say(explain.say(made, a, b, node, names=made.inputs["places"], seed=seed))
-    columns = ["indicator", "name", "value_first", "value_second", "contribution"]
-    print_table("What the difference is made of", table.reset_index(), columns, synthetic=mark, most=30)
+    if second is None:
+        table = explain.strengths(made, a, node, seed=seed).reset_index()
+        title = f"Strengths and weaknesses of {first}"
+        nearest = explain.peers(made, a, peers).reset_index()
+    else:
+        b = _place(made, second)
+        if a == b:
+            raise RecipeError(f"{first} and {second} are the same place; name two, or one alone for its profile")
+        table = explain.why(made, a, b, node, seed=seed).reset_index()
+        title, nearest = "What the difference is made of", None
+        say(explain.say(made, a, b, node, names=made.inputs["places"], seed=seed))
+    kept = ["indicator", "name", *(name for name in table if name not in ("indicator", "name"))]
+    table = table[kept]
+    if "parent" in table:
+        table = table[["indicator", "name", "parent", *(name for name in kept[2:] if name != "parent")]]
+    write_csv(table, out, synthetic=mark, index=False)
+    shown = [name for name in _EXPLAINED if name in table]
+    print_table(title, table, shown, synthetic=mark, most=30)
+    if nearest is not None:
+        print_table("Places of a similar profile", nearest, synthetic=mark, most=peers)
     say(f"Written to {out}")
-
-
-@app.command("profile", rich_help_panel=_PANEL, epilog="Example: innovation-graph profile scores Singapore --peers 5")
-def profile_command(
-    scores: ScoresFolder,
-    place: Annotated[str, typer.Argument(help="Id, English or Chinese name.", show_default=False)],
-    node: _Node = None,
-    peers: Annotated[int, typer.Option(help="How many places of a similar profile to compare with.")] = 10,
-    seed: Seed = 0,
-) -> None:
-    """Tell the strengths and weaknesses of a place against the mean, and who its peers are."""
-    from innovation_graph.index import explain, scoring
-
-    made = scoring.read_scores(scores)
-    where = _place(made, place)
-    mark = is_synthetic(scores)
-    told = explain.strengths(made, where, node, seed=seed).reset_index()
-    print_table("Strengths and weaknesses", told, synthetic=mark, most=30)
-    print_table("Peers", explain.peers(made, where, peers).reset_index(), synthetic=mark, most=peers)
 
 
 @app.command("editions", rich_help_panel=_PANEL, epilog="Example: innovation-graph editions scores_2023 scores_2024")

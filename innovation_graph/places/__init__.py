@@ -1,6 +1,7 @@
 """Places: which city, hub, country, organisation or author a record belongs to."""
 
 from innovation_graph.places.clusters import ClusterRule, find_clusters
+from innovation_graph.places.coordinates import with_coordinates
 from innovation_graph.places.leftover import cities_of_places, unlocated
 from innovation_graph.places.locating import Located, locate
 from innovation_graph.places.reading import SETS, get, read_places
@@ -20,4 +21,5 @@ __all__ = [
     "open_set",
     "read_places",
     "unlocated",
+    "with_coordinates",
 ]
