@@ -1,5 +1,6 @@
 """Commands that draw, list and export networks, and the one that goes the whole way: map, links, export, run."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -105,6 +106,7 @@ def _extras(
         extras["uncertainty"] = read_uncertainty(errors)
     if scores is not None:
         extras["scores"] = read_scores(scores)
+        extras["synthetic"] = bool(json.loads((scores / "scores.json").read_text(encoding="utf-8"))["synthetic"])
     if years or works:
         origin = read_origin(net, records=records)
         if years:

@@ -113,7 +113,8 @@ def figure_command(
     if columns is not None:
         found.pop("labels", None)
     if source is not None:
-        own = found.get("provenance") or dict(getattr(found.get("network"), "provenance", {}))
+        data = found.get("network", found.get("uncertainty"))
+        own = found.get("provenance") or dict(getattr(data, "provenance", {}))
         found["provenance"] = {**own, "source": source}
     look: dict[str, Any] = {"lang": lang, "size": size, "title": title, "short": not long}
     figures.save(figures.draw(name, **found, **look), target, dpi=dpi)

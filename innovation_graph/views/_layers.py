@@ -11,6 +11,7 @@ from innovation_graph.network import Network
 from innovation_graph.views import layout
 from innovation_graph.views._packing import (
     aligned,
+    centralities,
     chinese,
     continents,
     links_and_weights,
@@ -22,6 +23,7 @@ from innovation_graph.views._packing import (
     told,
     weights_at,
 )
+from innovation_graph.views._short_names import SHORT_NAMES
 
 _OPTIONS: dict[str, Any] = {
     "physics": {"enabled": False},
@@ -39,6 +41,8 @@ def first_layer(
     members: NDArray[np.int64],
     packed: dict[str, Any],
     periods: Mapping[str, Network],
+    right: NDArray[np.bool_] | None,
+    *,
     seed: int,
 ) -> dict[str, Any]:
     """Fill a pyvis network and read it out again in columns, which take a fifth of the room of its rows."""
@@ -65,7 +69,7 @@ def first_layer(
         "solo": numbers(table["solo_works"]),
         "metrics": packed,
         "leftOut": 0,
-        "periods": [_period(time, frame, first, second, packed) for time, frame in frames.items()],
+        "periods": [_period(time, frame, first, second, packed, right) for time, frame in frames.items()],
     }
     return {
         "places": {
@@ -73,6 +77,7 @@ def first_layer(
             "en": [node["label"] for node in nodes],
             "zh": names_zh,
             "pinyin": pinyin(names_zh),
+            "brief": {str(i): SHORT_NAMES[name] for i, name in enumerate(network.names) if name in SHORT_NAMES},
             "country": texts(table["country"]),
             "continent": continents(network),
             "group": [node["group"] for node in nodes],
@@ -103,14 +108,19 @@ def further_layer(network: Network, left_out: int, name: str, right: NDArray[np.
     }
 
 
-def _period(
-    time: str, network: Network, first: Sequence[int], second: Sequence[int], packed: Mapping[str, Any]
+def _period(  # noqa: PLR0917 - one period of one network
+    time: str,
+    network: Network,
+    first: Sequence[int],
+    second: Sequence[int],
+    packed: Mapping[str, Any],
+    right: NDArray[np.bool_] | None,
 ) -> dict[str, Any]:
     """Return the weights of all links in a period, its backbone, and its measures."""
     from innovation_graph import backbone, centrality  # noqa: PLC0415 - loaded when needed
 
     core = weights_at(backbone.readable(network), first, second)
-    table = centrality.table(network, [name for name in packed if name in centrality.MEASURES])
+    table = centralities(network, [name for name in packed if name in centrality.MEASURES], right)
     return {
         "time": str(time),
         "w": numbers(weights_at(network, first, second)),

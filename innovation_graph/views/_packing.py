@@ -1,7 +1,7 @@
 """What a page holds: networks, measures and texts in columns, written short."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -77,16 +77,32 @@ def same_places(what: str, network: Network, index: "pd.Index[Any]") -> None:
         raise NetworkError(f"{what} lack {len(lost)} of the {network.n_places} places, the first is {lost[0]!r}")
 
 
+def centralities(network: Network, names: Sequence[str] | None, right: NDArray[np.bool_] | None) -> pd.DataFrame:
+    """Return centralities; between two groups only the places on the other side can be partners."""
+    from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
+
+    table = centrality.table(network, names)
+    if right is not None and "degree_normalised" in table:
+        across = np.where(right, (~right).sum(), right.sum())
+        table["degree_normalised"] = centrality.degree(network) / np.maximum(across, 1)
+    return table
+
+
+def by_size(labels: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rank of each place's community by size, from 0 on, and their sizes by rank.
+
+    Of communities of one size the lower label leads.
+    """
+    _, code, size = np.unique(np.asarray(labels), return_inverse=True, return_counts=True)
+    rank = np.empty(len(size), dtype=np.int64)
+    rank[np.argsort(-size, kind="stable")] = np.arange(len(size))
+    return rank[code], np.sort(size)[::-1].astype(np.int64)
+
+
 def measures(network: Network, metrics: pd.DataFrame | None, right: NDArray[np.bool_] | None) -> pd.DataFrame:
     """Return the measures to show: those given, else all centralities, in network order."""
     if metrics is None:
-        from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
-
-        metrics = centrality.table(network)
-        if right is not None:
-            # Between two groups only the places on the other side can be partners.
-            across = np.where(right, (~right).sum(), right.sum())
-            metrics["degree_normalised"] = metrics["degree"] / np.maximum(across, 1)
+        metrics = centralities(network, None, right)
     same_places("metrics", network, metrics.index)
     table = metrics.loc[network.ids].select_dtypes("number").astype("float64").rename(columns=str)
     if not len(table.columns):

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from markupsafe import Markup
@@ -87,11 +88,15 @@ def networks(run: Run, say: Words, pictures: Pictures, target: Path) -> Chapter:
         blocks += [drawn] if drawn else []
         if part.pages:
             links = [
-                Markup('<a href="{}">{}</a>').format(Path(os.path.relpath(page, target.parent)).as_posix(), page.stem)
-                for page in part.pages
+                Markup('<a href="{}">{}</a>').format(_address(page, target.parent), page.stem) for page in part.pages
             ]
             blocks.append(text(say("networks.pages", links=say.join(links))))
     return Chapter("networks", say("networks.title"), blocks, run.synthetic, brief)
+
+
+def _address(page: Path, start: Path) -> str:
+    """Return the relative address of a page: signs that mean something in addresses are written as codes."""
+    return quote(Path(os.path.relpath(page, start)).as_posix())
 
 
 def density(network: Network) -> float:

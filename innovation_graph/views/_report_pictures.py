@@ -96,13 +96,9 @@ def _has_coordinates(network: Network) -> bool:
 
 
 def _drawable(places: pd.DataFrame) -> pd.DataFrame:
-    """Return a place table whose names can be drawn: a dollar sign would begin a formula."""
+    """Return a place table whose names hold only what can be drawn."""
     names = [name for name in ("name_en", "name_zh") if name in places]
-    return places.assign(**{name: places[name].map(_name, na_action="ignore") for name in names})
-
-
-def _name(text: object) -> str:
-    return plain(text).replace("$", "\N{FULLWIDTH DOLLAR SIGN}")
+    return places.assign(**{name: places[name].map(plain, na_action="ignore") for name in names})
 
 
 def _address(save: Callable[[Path], None]) -> str:

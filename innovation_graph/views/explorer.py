@@ -69,6 +69,7 @@ class _Look(TypedDict, total=False):
     works: Mapping[tuple[str, str], pd.DataFrame] | None
     boundaries: Path | str | Mapping[str, Any] | None
     centre: Literal["atlantic", "pacific"] | None
+    synthetic: bool
     date: str | None
     lang: Literal["en", "zh"]
     seed: int
@@ -108,6 +109,7 @@ def render(
     works: Mapping[tuple[str, str], pd.DataFrame] | None = None,
     boundaries: Path | str | Mapping[str, Any] | None = None,
     centre: Literal["atlantic", "pacific"] | None = None,
+    synthetic: bool = False,
     date: str | None = None,
     lang: Literal["en", "zh"] = "en",
     seed: int = 0,
@@ -162,6 +164,9 @@ def render(
         GeoJSON with lines for the map, which itself has land only; the note says that they were given.
     centre : {"atlantic", "pacific"}, optional
         Middle of the map; default: where the links are shorter. It can be switched in the page.
+    synthetic : bool
+        Whether scores, metrics or works are made up, so that the page says so. Networks and uncertainties tell by
+        themselves.
     date : str, optional
         Date to print in the note; none unless given, so that the same input gives the same bytes.
     lang : {"en", "zh"}
@@ -217,7 +222,7 @@ def render(
         "blocs": _bloc_names(network) if right is not None else None,
         "side": None if right is None else right.astype(int).tolist(),
         "provenance": packing.told(network),
-        "synthetic": network.synthetic,
+        "synthetic": synthetic or _synthetic(network, *further, *times.values(), uncertainty),
         "date": date,
         "sizeBy": size_by,
         "colourBy": colour_by,
@@ -225,7 +230,7 @@ def render(
         "other": OTHER,
         "labels": labels,
         "groups": _groups(network, members, real, by_bloc=right is not None and partition is None),
-        **first_layer(network, members, packed, times, seed),
+        **first_layer(network, members, packed, times, right, seed=seed),
         "map": maps,
         "works": packing.works_behind(network, works),
     }
@@ -248,6 +253,11 @@ def render(
 
 
 _CATEGORIES = ("community", "country", "continent")
+
+
+def _synthetic(*given: "Network | Uncertainty | None") -> bool:
+    """Tell whether anything that the page shows was made from synthetic records."""
+    return any(one.provenance.get("synthetic", False) for one in given if one is not None)
 
 
 def _between(other: Network, bloc: Network) -> Network:
@@ -275,9 +285,9 @@ def _bloc_names(network: Network) -> list[list[str]]:
 def _members(
     network: Network, partition: "Partition | None", right: NDArray[np.bool_] | None, seed: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Give each place the rank of its community by size, from 0 on; of equal ones the lower label leads.
+    """Give each place the rank of its community by size, and say how many have more than one place.
 
-    Communities of one place share the rank after all others. Also returns how many communities have more.
+    Communities of one place share the rank after all others.
     """
     if partition is not None:
         packing.same_places("partition labels", network, partition.labels.index)
@@ -288,11 +298,9 @@ def _members(
         from innovation_graph import communities  # noqa: PLC0415 - loaded when needed
 
         labels = communities.leiden(network, seed=seed).labels.to_numpy()
-    _, code, size = np.unique(labels, return_inverse=True, return_counts=True)
-    rank = np.empty(len(size), dtype=np.int64)
-    rank[np.argsort(-size, kind="stable")] = np.arange(len(size))
-    real = int((size > 1).sum())
-    return np.minimum(rank[code], real), real
+    rank, sizes = packing.by_size(labels)
+    real = int((sizes > 1).sum())
+    return np.minimum(rank, real), real
 
 
 def _groups(network: Network, members: NDArray[np.int64], real: int, *, by_bloc: bool) -> list[dict[str, Any]]:

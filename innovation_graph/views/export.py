@@ -20,8 +20,9 @@ from innovation_graph._csv import write_csv
 from innovation_graph._files import new_file
 from innovation_graph.errors import FormatError, NetworkError, UnknownNameError
 from innovation_graph.network import Network
+from innovation_graph.views import _packing as packing
 from innovation_graph.views import layout
-from innovation_graph.views._palette import COMMUNITIES, OTHER
+from innovation_graph.views._palette import OTHER, colour
 
 if TYPE_CHECKING:
     from innovation_graph.partition import Partition
@@ -33,6 +34,7 @@ _VIZ = "http://gexf.net/1.3/viz"
 _GRAPHML = "http://graphml.graphdrawing.org/xmlns"
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LEAST, _MOST = 4.0, 30.0  # diameters in a picture
+_SYNTHETIC = "SYNTHETIC DATA"
 _VOS_WIDTH = 2.0  # VOSviewer maps reach from about -1 to 1
 
 
@@ -49,7 +51,9 @@ class _Drawn:
 
     @property
     def colours(self) -> list[str]:
-        return [COMMUNITIES[c - 1] if c <= len(COMMUNITIES) else OTHER for c in self.community.tolist()]
+        """As in the explorer: grey for communities of one place."""
+        sizes = np.bincount(self.community)
+        return [colour(c - 1) if sizes[c] > 1 else OTHER for c in self.community.tolist()]
 
     def columns(self) -> pd.DataFrame:
         """Return place columns that are not empty, measures and communities side by side."""
@@ -153,31 +157,20 @@ def _measures(network: Network, metrics: pd.DataFrame | None) -> pd.DataFrame:
     if metrics is None:
         from innovation_graph import centrality  # noqa: PLC0415 - loaded when needed
 
-        return centrality.table(network, ["degree", "strength", "eigenvector", "betweenness"]).astype("float64")
-    lost = network.ids.difference(metrics.index)
-    if len(lost):
-        raise NetworkError(f"metrics lack {len(lost)} of the {network.n_places} places, the first is {lost[0]!r}")
-    table = metrics.loc[network.ids].select_dtypes("number").astype("float64").rename(columns=str)
-    if not len(table.columns):
-        raise NetworkError(f"metrics hold no column of numbers; found {list(metrics.columns)}")
-    return table
+        metrics = centrality.table(network, ["degree", "strength", "eigenvector", "betweenness"])
+    return packing.measures(network, metrics, None)
 
 
 def _communities(network: Network, partition: "Partition | None", seed: int) -> NDArray[np.int64]:
-    """Give each place the number of its community by size, from 1 on; of equal ones the lower label leads."""
+    """Give each place the number of its community by size, from 1 on."""
     if partition is None:
         from innovation_graph import communities  # noqa: PLC0415 - loaded when needed
 
         labels = communities.leiden(network, seed=seed).labels
     else:
         labels = partition.labels
-        lost = network.ids.difference(labels.index)
-        if len(lost):
-            raise NetworkError(f"partition labels lack {len(lost)} of the {network.n_places} places: {lost[0]!r}")
-    _, code, size = np.unique(labels.loc[network.ids].to_numpy(), return_inverse=True, return_counts=True)
-    rank = np.empty(len(size), dtype=np.int64)
-    rank[np.argsort(-size, kind="stable")] = np.arange(1, len(size) + 1)
-    return rank[code]
+        packing.same_places("partition labels", network, labels.index)
+    return packing.by_size(labels.loc[network.ids])[0] + 1
 
 
 def _spots(network: Network, spots: NDArray[np.float64] | None, seed: int) -> NDArray[np.float64]:
@@ -193,7 +186,7 @@ def _spots(network: Network, spots: NDArray[np.float64] | None, seed: int) -> ND
 
 
 def _text(value: object) -> str:
-    return _FORBIDDEN.sub("", str(value))
+    return str(value).lower() if isinstance(value, bool) else _FORBIDDEN.sub("", str(value))
 
 
 def _cells(row: "pd.Series[Any]") -> dict[str, Any]:
@@ -202,10 +195,17 @@ def _cells(row: "pd.Series[Any]") -> dict[str, Any]:
     return {key: value.item() if isinstance(value, np.generic) else value for key, value in known.items()}
 
 
+def _kind(column: "pd.Series[Any]") -> str:
+    """Return what GEXF and GraphML call the type of a column."""
+    if pd.api.types.is_bool_dtype(column):
+        return "boolean"
+    return "double" if pd.api.types.is_numeric_dtype(column) else "string"
+
+
 def _about(network: Network) -> str:
     told = network.provenance
     parts = [str(told[key]) for key in ("source", "years", "kind", "counting") if told.get(key) is not None]
-    return _text("; ".join([*(["SYNTHETIC DATA"] if network.synthetic else []), *parts]))
+    return _text("; ".join([*([_SYNTHETIC] if network.synthetic else []), *parts]))
 
 
 def _pairs(network: Network) -> list[tuple[int, int, float]]:
@@ -229,7 +229,7 @@ def _gexf(drawn: _Drawn, path: Path) -> None:
     graph = etree.SubElement(root, f"{{{_GEXF}}}graph", defaultedgetype="undirected", mode="static")
     heads = etree.SubElement(graph, f"{{{_GEXF}}}attributes", {"class": "node", "mode": "static"})
     for k, name in enumerate(columns):
-        kind = "double" if pd.api.types.is_numeric_dtype(columns[name]) else "string"
+        kind = _kind(columns[name])
         etree.SubElement(heads, f"{{{_GEXF}}}attribute", id=str(k), title=_text(name), type=kind)
     nodes = etree.SubElement(graph, f"{{{_GEXF}}}nodes")
     names, colours = drawn.network.names.tolist(), drawn.colours
@@ -260,7 +260,7 @@ def _graphml(drawn: _Drawn, path: Path) -> None:
     columns.insert(0, "label", drawn.network.names)
     root = etree.Element(f"{{{_GRAPHML}}}graphml", nsmap={None: _GRAPHML})
     for k, name in enumerate(columns):
-        kind = "double" if pd.api.types.is_numeric_dtype(columns[name]) else "string"
+        kind = _kind(columns[name])
         told = {"id": f"n{k}", "for": "node", "attr.name": _text(name), "attr.type": kind}
         etree.SubElement(root, f"{{{_GRAPHML}}}key", told)
     weight_key = {"id": "weight", "for": "edge", "attr.name": "weight", "attr.type": "double"}
@@ -319,6 +319,8 @@ def _vosviewer_text(drawn: _Drawn, path: Path) -> None:
             "x": x,
             "y": y,
             "cluster": drawn.community,
+            # VOSviewer shows it when one points at a place.
+            **({"description": _SYNTHETIC} if drawn.network.synthetic else {}),
             **{f"weight<{name}>": drawn.measures[name].to_numpy() for name in drawn.measures},
         }
     )
@@ -334,7 +336,7 @@ def _pajek(drawn: _Drawn, path: Path) -> None:
     # Pajek draws what lies between 0 and 1.
     inside = 0.05 + 0.9 * (drawn.spot - low) / np.where(high > low, high - low, 1.0)
     names = [re.sub(r"[\r\n\t\u2028\u2029\x85\x0b\x0c]+", " ", _text(name)) for name in drawn.network.names]
-    lines = [f"*Vertices {len(names)}"]
+    lines = [*([f"*Network {_SYNTHETIC}"] if drawn.network.synthetic else []), f"*Vertices {len(names)}"]
     for i, (name, (x, y)) in enumerate(zip(names, inside.tolist(), strict=True), start=1):
         quoted = name.replace('"', "'")
         lines.append(f'{i} "{quoted}" {x:.4f} {y:.4f} 0.5')

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from innovation_graph._data import data_path
 from innovation_graph.errors import FormatError, UnknownNameError
 
-__all__ = ["CENTRES", "SCALE", "equal_earth", "flat", "land", "lines"]
+__all__ = ["CENTRES", "SCALE", "coasts", "equal_earth", "flat", "land", "lines"]
 
 CENTRES: dict[str, float] = {"atlantic": 11.0, "pacific": 155.0}
 """Longitude in the middle of each map, degrees: its edges run through the Bering Strait, or west of Iceland."""
@@ -104,17 +104,37 @@ def land(centre: str = "atlantic") -> tuple[_Points, ...]:
     UnknownNameError
         If there is no such centre.
     """
-    middle = _middle(centre)
-    rings = []
-    for ring in _rings(json.loads((data_path("land") / "land_110m.geojson").read_text(encoding="utf-8"))):
-        if ring[:, 1].max() <= _SOUTHERNMOST:
-            continue
+    inhabited = [ring for ring in coasts(_middle(centre)) if ring[:, 1].max() > _SOUTHERNMOST]
+    return tuple(SCALE * equal_earth(ring[:, 0], ring[:, 1]) * [1, -1] for ring in inhabited)
+
+
+def coasts(middle: float) -> list[_Points]:
+    """Return the outlines of all land in degrees, cut where a map ends.
+
+    Parameters
+    ----------
+    middle : float
+        Longitude in the middle of the map, degrees.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Rings, each of shape (points, 2): longitude from the middle, -180 to 180, and latitude. What the edge of the
+        map cuts is on both sides. Lakes count as land.
+    """
+    found = []
+    for ring in _land():
         for turn in (-360.0, 0.0, 360.0):
             around = ring - [middle + turn, 0]
             part = _half(_half(around, -180.0, 1.0), 180.0, -1.0)
             if len(part) > 2:
-                rings.append(SCALE * equal_earth(part[:, 0], part[:, 1]) * [1, -1])
-    return tuple(rings)
+                found.append(part)
+    return found
+
+
+@cache
+def _land() -> tuple[_Points, ...]:
+    return tuple(_rings(json.loads((data_path("land") / "land_110m.geojson").read_text(encoding="utf-8"))))
 
 
 def lines(geojson: Path | str | Mapping[str, Any], centre: str = "atlantic") -> list[_Points]:

@@ -1,14 +1,11 @@
 """The globe on paper: Equal Earth projection, land, and links as curves that know where the map ends."""
 
-import json
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from innovation_graph._data import data_path
-from innovation_graph.views.world import equal_earth
+from innovation_graph.views.world import coasts, equal_earth
 
 __all__ = ["centred", "curve", "land", "outline", "project"]
 
@@ -60,16 +57,7 @@ def land(centre: float = 0.0) -> list[_Floats]:
     list of numpy.ndarray
         Closed outlines, each of shape (n, 2). Lakes are not cut out. Natural Earth 1:110m, public domain.
     """
-    shapes = []
-    for ring in _rings():
-        for turn in (-360.0, 0.0, 360.0):
-            part = ring + np.array([turn - centre, 0.0])
-            if part[:, 0].max() <= -180 or part[:, 0].min() >= 180:
-                continue
-            part = _cut(_cut(part, -180.0, keep_right=True), 180.0, keep_right=False)
-            if len(part) > 2:
-                shapes.append(project(*_dense(part).T))
-    return shapes
+    return [project(*_dense(ring).T) for ring in coasts(centre)]
 
 
 def outline() -> _Floats:
@@ -138,34 +126,6 @@ def _great_circle(one: _Floats, two: _Floats, t: _Floats) -> tuple[_Floats, _Flo
         return one[0] + t * (two[0] - one[0]), one[1] + t * (two[1] - one[1])
     way = (np.sin((1 - t) * angle)[:, None] * a + np.sin(t * angle)[:, None] * b) / np.sin(angle)
     return np.degrees(np.arctan2(way[:, 1], way[:, 0])), np.degrees(np.arcsin(np.clip(way[:, 2], -1, 1)))
-
-
-@cache
-def _rings() -> tuple[_Floats, ...]:
-    text = json.loads((data_path("land") / "land_110m.geojson").read_text(encoding="utf-8"))
-    shapes: list[_Floats] = []
-    for feature in text["features"]:
-        geometry = feature["geometry"]
-        polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
-        shapes += [np.array(polygon[0], dtype=np.float64) for polygon in polygons]
-    return tuple(shapes)
-
-
-def _cut(ring: _Floats, at: float, *, keep_right: bool) -> _Floats:
-    """Cut a polygon along a meridian (Sutherland and Hodgman)."""
-    if len(ring) == 0:
-        return ring
-    kept = []
-    inside = ring[:, 0] >= at if keep_right else ring[:, 0] <= at
-    for here, there, here_in, there_in in zip(
-        ring, np.roll(ring, -1, axis=0), inside, np.roll(inside, -1), strict=True
-    ):
-        if here_in:
-            kept.append(here)
-        if here_in != there_in:
-            share = (at - here[0]) / (there[0] - here[0])
-            kept.append(here + share * (there - here))
-    return np.array(kept).reshape(-1, 2)
 
 
 def _dense(ring: _Floats, step: float = 4.0) -> _Floats:

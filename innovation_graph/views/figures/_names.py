@@ -7,18 +7,10 @@ from typing import Any
 import pandas as pd
 
 from innovation_graph._data import data_path
+from innovation_graph.views._short_names import SHORT_NAMES
 from innovation_graph.views.figures._words import Lang, word
 
-__all__ = ["SHORT_NAMES", "country_names", "names_of"]
-
-SHORT_NAMES: dict[str, tuple[str, str]] = {
-    "Guangdong - Hong Kong - Macao Greater Bay Area": ("Greater Bay Area", "粤港澳大湾区"),
-    "Central National Capital Region Delhi": ("Delhi", "德里"),
-    "Baltimore - Washington": ("Washington", "华盛顿"),
-    "Chapel Hill - Durham - Raleigh": ("Raleigh", "洛丽"),
-    "Kyoto - Osaka - Kobe": ("Osaka", "大阪"),
-}
-"""Short names where the first part of the long one would mislead, by English name: English, Chinese."""
+__all__ = ["country_names", "names_of"]
 
 
 def names_of(

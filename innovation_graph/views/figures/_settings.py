@@ -9,7 +9,20 @@ from innovation_graph.views._palette import COMMUNITIES
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["ALARM", "GRID", "INK", "LAND", "MUTED", "SEA", "has_chinese", "restyle", "settings", "tint", "wrapped"]
+__all__ = [
+    "ALARM",
+    "GRID",
+    "INK",
+    "LAND",
+    "MUTED",
+    "SEA",
+    "has_chinese",
+    "plain_minor",
+    "restyle",
+    "settings",
+    "tint",
+    "wrapped",
+]
 
 INK, MUTED, GRID, LAND, SEA, ALARM = "#1c2430", "#5b6673", "#e3e7ec", "#e2e7ec", "#f6f8fa", "#c2330b"
 
@@ -74,6 +87,8 @@ def settings(points: float) -> Any:
         "axes.axisbelow": True,
         "axes.prop_cycle": cycler(color=COMMUNITIES),
         "axes.unicode_minus": False,
+        # A dollar sign in a name begins no formula.
+        "text.parse_math": False,
         "grid.color": GRID,
         "grid.linewidth": 0.6 * scale,
         "xtick.color": "#9aa3ad",
@@ -115,15 +130,25 @@ def restyle(ax: "Axes", points: float) -> None:
             grid_linewidth=0.6 * scale,
             labelfontfamily=ours["font.family"],
         )
+    for label in (*ax.xaxis.get_ticklabels(which="both"), *ax.yaxis.get_ticklabels(which="both")):
+        label.set_parse_math(False)
     for text in (ax.xaxis.label, ax.yaxis.label, ax.title, *_side_titles(ax)):
         text.set_fontfamily(ours["font.family"])
         text.set_fontsize(points)
+        text.set_parse_math(False)
     for side, spine in ax.spines.items():
         spine.set_color("#9aa3ad")
         spine.set_linewidth(0.6 * scale)
         if side in ("top", "right"):
             spine.set_visible(False)
     ax.set_axisbelow(True)
+
+
+def plain_minor(axis: Any) -> None:
+    """Label the minor ticks of a logarithmic axis, where it is so short that it needs them, without formulas."""
+    from matplotlib.ticker import LogFormatter  # noqa: PLC0415 - loaded when a figure is asked for
+
+    axis.set_minor_formatter(LogFormatter())
 
 
 def _side_titles(ax: Any) -> list[Any]:

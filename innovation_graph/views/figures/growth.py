@@ -16,6 +16,7 @@ __all__ = ["growth_bubble"]
 
 _WORLD = "(world)"
 _LARGEST = 15.0
+_KEYS = 9
 
 
 def growth_bubble(
@@ -131,9 +132,10 @@ def _groups(
     if places is None or by not in places:
         return np.zeros(len(ids), dtype=np.int64), []
     labels = places[by].reindex(ids)
-    names = labels.value_counts(sort=False).sort_values(ascending=False, kind="stable").index
+    # Only groups that the key names have a colour.
+    names = labels.value_counts(sort=False).sort_values(ascending=False, kind="stable").index[:_KEYS]
     kept = {name: row for row, name in enumerate(names)}
-    return np.array([kept.get(label, -1) for label in labels], dtype=np.int64), [str(name) for name in names[:9]]
+    return np.array([kept.get(label, -1) for label in labels], dtype=np.int64), [str(name) for name in names]
 
 
 def _cross(ax: "Axes", at: tuple[float, ...], text: str, sheet: style.Sheet) -> None:

@@ -89,10 +89,14 @@ def matrix(
         bar.outline.set_visible(False)
         bar.set_label(sheet.say("link_weight"), size=sheet.points(6.5))
         bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        style.plain_minor(bar.ax.yaxis)
         bar.ax.tick_params(labelsize=sheet.points(6.0))
         shown = sheet.say("shown_of", shown=n, all=network.n_places) if n < network.n_places else ""
         sheet.finish(
-            sheet.say("matrix"), look.get("provenance") or network.provenance, asked=look.get("title"), details=[shown]
+            sheet.say("matrix"),
+            style.origin(look.get("provenance"), network.provenance),
+            asked=look.get("title"),
+            details=[shown],
         )
     return ax
 

@@ -98,7 +98,7 @@ def rank_intervals(
         total = len(names) if names is not None else n
         shown = sheet.say("shown_of", shown=n, all=total) if n < total else ""
         title = title[:1].upper() + title[1:]
-        sheet.finish(title, look.get("provenance") or provenance, asked=look.get("title"), details=[shown])
+        sheet.finish(title, style.origin(look.get("provenance"), provenance), asked=look.get("title"), details=[shown])
     return ax
 
 

@@ -81,7 +81,7 @@ def chord(
         plural = {"country": "countries", "continent": "continents", "community": "communities"}.get(kind, "group")
         sheet.finish(
             sheet.say("chord", groups=sheet.say(plural)),
-            look.get("provenance") or network.provenance,
+            style.origin(look.get("provenance"), network.provenance),
             asked=look.get("title"),
             details=details,
         )

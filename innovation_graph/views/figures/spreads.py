@@ -85,6 +85,8 @@ def distribution(
         ax.set_yscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+        for axis in (ax.xaxis, ax.yaxis):
+            style.plain_minor(axis)
         ax.grid(visible=True, which="major")
         ax.set_xlabel(sheet.say("value"))
         ax.set_ylabel(sheet.say("at_least"))
@@ -94,7 +96,7 @@ def distribution(
         details = [sheet.say("isolates_note", n=zeros)] if zeros else []
         sheet.finish(
             sheet.say("distribution", measures=called),
-            look.get("provenance") or network.provenance,
+            style.origin(look.get("provenance"), network.provenance),
             asked=look.get("title"),
             details=details,
         )

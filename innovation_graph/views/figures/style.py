@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from innovation_graph._files import new_file
 from innovation_graph.errors import FormatError, RecipeError, UnknownNameError
 from innovation_graph.views._palette import COMMUNITIES, OTHER, colour
-from innovation_graph.views.figures._names import SHORT_NAMES, country_names, names_of
+from innovation_graph.views._short_names import SHORT_NAMES
+from innovation_graph.views.figures._names import country_names, names_of
 from innovation_graph.views.figures._settings import (
     ALARM,
     GRID,
@@ -26,6 +27,7 @@ from innovation_graph.views.figures._settings import (
     MUTED,
     SEA,
     has_chinese,
+    plain_minor,
     restyle,
     settings,
     tint,
@@ -56,6 +58,8 @@ __all__ = [
     "has_chinese",
     "names_of",
     "note",
+    "origin",
+    "plain_minor",
     "save",
     "sheet",
     "tint",
@@ -325,6 +329,17 @@ def save(figure: "Figure | Axes", path: Path | str, *, dpi: int = 200) -> None:
     known = {name: value for name, value in metadata[ending].items() if value != ""}
     with mpl.rc_context({**settings(8), "svg.hashsalt": "innovation-graph"}), new_file(path) as aside:
         whole.savefig(aside, format=ending[1:], dpi=dpi, metadata=known, facecolor="white")
+
+
+def origin(asked: Mapping[str, Any] | None, own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the note line tells of: what the caller says, else the data; synthetic data stay synthetic.
+
+    Examples
+    --------
+    >>> origin({"source": "mine"}, {"source": "made up", "synthetic": True})
+    {'source': 'mine', 'synthetic': True}
+    """
+    return {**asked, "synthetic": bool(asked.get("synthetic") or own.get("synthetic"))} if asked else own
 
 
 def note(provenance: Mapping[str, Any] | None, lang: Lang = "en", details: Iterable[str] = ()) -> str:

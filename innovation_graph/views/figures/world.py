@@ -141,7 +141,7 @@ def network_map(
         )
         sheet.finish(
             _title(network, sheet, facing=facing),
-            look.get("provenance") or network.provenance,
+            style.origin(look.get("provenance"), network.provenance),
             asked=look.get("title"),
             details=_details(sheet, network, drawn, len(weight), int((~known).sum())),
         )

@@ -79,6 +79,7 @@ def lines(
             )
         if log:
             ax.set_yscale("log")
+            style.plain_minor(ax.yaxis)
         elif values.min().min() >= 0:
             ax.set_ylim(bottom=0)
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}")

@@ -53,7 +53,8 @@ function sayPlace(i) {
     ),
   );
   const intervals = Object.values(metricsNow()).some(({ low }) => low);
-  const units = Object.hasOwn(metricsNow(), "strength") ? [text.strengthUnit(countingRule())] : [];
+  const counting = countingRule(layers[frame.layer].provenance);
+  const units = Object.hasOwn(metricsNow(), "strength") ? [text.strengthUnit(counting)] : [];
   if (intervals) units.push(text.intervalUnit);
   at("card-unit").textContent = units.join(" · ");
   at("card-position").textContent = text.position + (layers.length > 1 ? ` (${layerName(frame.layer)})` : "");
@@ -98,10 +99,8 @@ function sayPartners(i) {
   );
   const listed = land === null ? all : all.filter(({ partner }) => places.country[partner] === land);
   const top = listed.slice(0, TOP);
-  at("card-partners-title").textContent = text.partners(
-    number(top.length),
-    number(new Set(listed.map(({ partner }) => partner)).size),
-  );
+  const partners = (ties) => number(new Set(ties.map(({ partner }) => partner)).size); // ties of two layers may be of one
+  at("card-partners-title").textContent = text.partners(partners(top), partners(listed));
   const full = new Map();
   for (const { frame, e } of top) full.set(frame, Math.max(full.get(frame) ?? 0, frame.w[e]));
   at("card-partners").replaceChildren(
@@ -204,8 +203,7 @@ function showTip(what, x, y) {
   if (Array.isArray(what)) {
     const lines = activeFrames().map((frame) => {
       const e = frame.between(...what);
-      const name = scopes.length > 1 ? layerName(frame.layer) : say().linkWeight;
-      return make("span", {}, `${name}: ${number(e === undefined ? 0 : frame.w[e])}`);
+      return make("span", {}, `${weightName(frame)}: ${number(e === undefined ? 0 : frame.w[e])}`);
     });
     tip.replaceChildren(
       make(

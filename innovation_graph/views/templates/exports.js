@@ -57,13 +57,8 @@ function paintPicture(pen, cam) {
     y = paintGradient(pen, y, metricName(state.colour), (share) => along(RAMPS, share), spread(state.colour).at) + 14;
   y += 10;
   if (state.view === "matrix")
-    paintGradient(
-      pen,
-      y,
-      say().linkWeight,
-      (share) => along(CELLS, 0.08 + 0.92 * share),
-      (share) => scopes[0].frame.heaviest * share ** 2,
-    );
+    for (const { frame } of scopes)
+      y = paintGradient(pen, y, weightName(frame), hueOfCell, (share) => frame.heaviest * share ** 2) + 10;
   else y = paintSamples(pen, y, cam);
   pen.font = `450 11px ${FONT}`;
   const left = area.left + 12;
@@ -115,7 +110,7 @@ function paintSamples(pen, top, cam) {
   }
   y += 18;
   for (const { frame, order, heaviest, lightest } of scopes) {
-    head(scopes.length > 1 ? layerName(frame.layer) : say().linkWeight);
+    head(weightName(frame));
     for (const v of order.length ? samples(heaviest, lightest) : []) {
       pen.beginPath();
       pen.moveTo(20, y + 4);

@@ -123,7 +123,7 @@ function placeLabels(ctx, cam, area, only = null) {
     if ((vivid && !vivid[i] && !must) || (only && !must && !only.has(i))) continue;
     const font = fontOf(i, cam.zoom);
     // Seen from afar, a map has no room for names of several cities: the first one stands for all.
-    const name = state.view === "map" && cam.zoom < 1.8 ? brief(nameOf(i)) : nameOf(i);
+    const name = state.view === "map" && cam.zoom < 1.8 ? brief(i) : nameOf(i);
     let lines = linesOf(name);
     const widest = () => Math.max(...lines.map((line) => widthOf(ctx, line, font.css)));
     let w = widest();

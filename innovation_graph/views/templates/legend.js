@@ -90,18 +90,11 @@ function sayScales() {
           "stroke-width": wide(v).toFixed(2),
           ...(hue ? { stroke: hue } : {}),
         });
-      const name = scopes.length > 1 ? layerName(frame.layer) : say().linkWeight;
-      figures.push(scale(name, order.length ? samples(heaviest, lightest) : [], wide, line));
+      figures.push(scale(weightName(frame), order.length ? samples(heaviest, lightest) : [], wide, line));
     }
   } else {
-    const { frame } = scopes[0];
-    figures.push(
-      gradient(
-        say().linkWeight,
-        (share) => along(CELLS, 0.08 + 0.92 * share),
-        (share) => frame.heaviest * share ** 2,
-      ),
-    );
+    for (const { frame } of scopes)
+      figures.push(gradient(weightName(frame), hueOfCell, (share) => frame.heaviest * share ** 2));
   }
   if (!byCategory()) {
     const { at: valueAt } = spread(state.colour);

@@ -41,6 +41,7 @@ function cellsOf(frame, e) {
 }
 
 const shareInCell = (frame, w) => Math.sqrt(w / (frame.heaviest || 1));
+const hueOfCell = (share) => along(CELLS, 0.08 + 0.92 * share);
 
 function drawCells(pen, cam) {
   const size = CELL * cam.k;
@@ -49,7 +50,7 @@ function drawCells(pen, cam) {
   pen.fillRect(cam.x(0), cam.y(0), columns.length * size, rows.length * size);
   for (const { frame, order } of scopes)
     for (const e of order) {
-      pen.fillStyle = css(along(CELLS, 0.08 + 0.92 * shareInCell(frame, frame.w[e])));
+      pen.fillStyle = css(hueOfCell(shareInCell(frame, frame.w[e])));
       for (const [i, j] of cellsOf(frame, e))
         pen.fillRect(cam.x(columnOf[j] * CELL) + gap, cam.y(rowOf[i] * CELL) + gap, size - 2 * gap, size - 2 * gap);
     }

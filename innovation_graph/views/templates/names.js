@@ -3,7 +3,11 @@ const say = () => STRINGS[state.lang];
 const nameOf = (i) => (state.lang === "zh" ? places.zh[i] : null) ?? places.en[i];
 
 // "Dallas - Fort Worth" in few letters.
-const brief = (name) => (name.includes(" - ") ? `${name.split(" - ")[0]}…` : name);
+function brief(i) {
+  const name = nameOf(i);
+  const own = named(places.brief, String(i))?.[state.lang === "zh" ? 1 : 0];
+  return own ?? (name.includes(" - ") ? `${name.split(" - ")[0]}…` : name);
+}
 
 // Text of unknown direction set inside other text must not turn it round.
 const apart = (text) => `\u2068${text}\u2069`;
@@ -54,9 +58,24 @@ function title() {
   return titles[kind](noun());
 }
 
-const mainProvenance = () => layers[Math.max(0, state.layer)].provenance;
+const mainProvenance = () => (state.layer < 0 ? sharedProvenance() : layers[state.layer].provenance);
+
+// Of all layers together: their sources, and what is true of each of them.
+function sharedProvenance() {
+  const all = layers.map(({ provenance }) => provenance);
+  const same = ([key, value]) => all.every((one) => JSON.stringify(one[key]) === JSON.stringify(value));
+  const sources = all.map(({ source }) => source).filter((source) => source != null);
+  return {
+    ...Object.fromEntries(Object.entries(all[0]).filter(same)),
+    source: sources.length ? [...new Set(sources.flat(3).map(String))] : null,
+  };
+}
+
 const layerName = (k) =>
   named(say().kinds, layers[k].name) ?? (layers[k].name == null ? `${k + 1}` : list(layers[k].name));
+
+// What the weights of a frame are called, where there may be others beside it.
+const weightName = ({ layer }) => (scopes.length > 1 ? layerName(layer) : say().linkWeight);
 
 function groupName(g) {
   const group = net.groups[g];
@@ -78,7 +97,7 @@ function metricHint(key) {
 
 const list = (value) => [value].flat(3).map(String).map(apart).join(say().and);
 
-function countingRule(from = mainProvenance()) {
+function countingRule(from) {
   const { counting } = from;
   return counting == null ? "" : (named(say().counting, counting) ?? say().countingOther(list(counting)));
 }
@@ -113,7 +132,7 @@ function note() {
   }
   if (state.layer < 0) parts.push(layers.map((_, k) => layerName(k)).join(text.and));
   else if (from.kind != null) parts.push(named(text.kinds, from.kind) ?? list(from.kind));
-  if (from.counting != null) parts.push(countingRule());
+  if (from.counting != null) parts.push(countingRule(from));
   if (from.types != null) parts.push(text.types(list(from.types)));
   if (from.fields != null) parts.push(text.fields(list(from.fields)));
   if (from.min_actors != null) parts.push(text.minActors(number(Number(from.min_actors))));
@@ -137,7 +156,7 @@ function note() {
   if (state.view === "map" && net.map.maps[state.centre].lines.length) parts.push(text.linesGiven);
   if (state.view === "matrix") parts.push(state.dark ? text.matrixRuleDark : text.matrixRule);
   if (state.view === "matrix" && scopes.length === 2) parts.push(text.halves(layerName(0), layerName(1)));
-  const lost = layers[Math.max(0, state.layer)].leftOut;
+  const lost = activeFrames().reduce((sum, { layer }) => sum + layers[layer].leftOut, 0);
   if (lost) parts.push(text.leftOut(number(lost)));
   if (!["matrix", "table"].includes(state.view)) parts.push(text.shownNote(number(drawn), number(total("order"))));
   if (net.date !== null) parts.push(apart(net.date));

@@ -60,7 +60,7 @@ function sayOverview() {
 function leader(ends, value, press) {
   const row = button("", press, { className: "row" });
   const names = between(
-    ends.map((i) => make("bdi", {}, ends.length > 1 ? brief(nameOf(i)) : nameOf(i))),
+    ends.map((i) => make("bdi", {}, ends.length > 1 ? brief(i) : nameOf(i))),
     " – ",
   );
   row.title = ends.map(nameOf).join(" – ");

@@ -40,6 +40,10 @@ let shown = new Uint8Array(N);
 let scopes = [];
 let across = new Float64Array(N); // strength over the links of the scope
 function refilter() {
+  // A measure of one layer only is no measure of the others.
+  const measures = metricsNow();
+  if (!has(measures, state.size)) state.size = net.sizeBy;
+  if (!byCategory() && !has(measures, state.colour)) state.colour = net.colourBy;
   const { countries, continents, groups, weight, strength, partners } = state.filters;
   const active = activeFrames();
   const columns = state.view === "columns";
