@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
-from innovation_graph import centrality
+from innovation_graph import centrality, hub_indicators
 from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
 from innovation_graph._toml import to_inline
@@ -24,7 +24,7 @@ _MARKER = "whatif.json"
 _TABLES = {"table": "places.csv", "totals": "totals.csv", "indicators": "indicators.csv", "steps": "steps.csv"}
 _NETWORK = ("places.parquet", "links.parquet", "network.json")
 _KNOWN = (_MARKER, "scenario.toml", *_TABLES.values(), *(f"network/{name}" for name in _NETWORK))
-_INDICATORS = {17: centrality.indicator_17, 18: centrality.indicator_18}
+_INDICATORS = {17: hub_indicators.indicator_17, 18: hub_indicators.indicator_18}
 _OF_KIND = {"paper": (17,), "patent": (18,)}
 _EFFECTS = ("ties", "ties_lost", "weight_before", "weight_after", "weight_substituted", "total_weight")
 
@@ -50,8 +50,8 @@ class Outcome:
         are NA where no country is.
     indicators : pandas.DataFrame
         One row a hub: `indicator_17_before`, `indicator_17_after`, `indicator_17_change`, or 18. Each side as
-        `centrality.indicator_17` gives it over its hubs: 0 for isolates, NA for a hub that was merged or dropped, or
-        is new on the other side. A merged place is a hub if one of its places was.
+        `hub_indicators.indicator_17` gives it over its hubs: 0 for isolates, NA for a hub that was merged or
+        dropped, or is new on the other side. A merged place is a hub if one of its places was.
     steps : pandas.DataFrame
         One row a step: `action`, `ties` it was about (of a merge: those inside the new place), `ties_lost`, their
         `weight_before` and `weight_after`, `weight_substituted` (gained by other ties), and the `total_weight` of the

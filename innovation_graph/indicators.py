@@ -6,6 +6,7 @@ import pandas as pd
 
 from innovation_graph import centrality
 from innovation_graph.errors import ScoringError, UnknownNameError
+from innovation_graph.hub_indicators import over_hubs
 from innovation_graph.index.spec import IndexSpec
 from innovation_graph.index.template import network_indicators
 from innovation_graph.network import Network
@@ -52,7 +53,7 @@ def values(spec: IndexSpec, networks: Mapping[str, Network], hubs: Sequence[str]
     for code, (network, measure) in _fed(spec, networks).items():
         if measure not in centrality.MEASURES:
             raise UnknownNameError("measure", measure, centrality.MEASURES)
-        columns[code] = centrality.over_hubs(networks[network], hubs, centrality.MEASURES[measure])
+        columns[code] = over_hubs(networks[network], hubs, centrality.MEASURES[measure])
     return pd.DataFrame(columns)
 
 

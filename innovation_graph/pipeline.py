@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from innovation_graph import centrality, communities, places, scenario, studies, uncertainty, validation
+from innovation_graph import centrality, communities, hub_indicators, places, scenario, studies, uncertainty, validation
 from innovation_graph._csv import write_csv
 from innovation_graph._files import new_folder, write_json
 from innovation_graph._tables import write_tables
@@ -297,4 +297,4 @@ def draw(
 
 
 def _indicator(network: Network, number: int) -> pd.Series:
-    return centrality.indicator_17(network) if number == 17 else centrality.indicator_18(network)
+    return hub_indicators.indicator_17(network) if number == 17 else hub_indicators.indicator_18(network)

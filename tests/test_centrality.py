@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from innovation_graph import Network, centrality
+from innovation_graph import Network, centrality, hub_indicators
 from innovation_graph.errors import NetworkError, UnknownNameError
 from innovation_graph.sources.networks import read_matrix
 from tests.zoo import ZOO, build
@@ -244,16 +244,18 @@ def test_indicators_cover_all_hubs_and_nothing_else():
         matrix[i, j] = matrix[j, i] = weight
     network = Network.from_matrix(matrix, ["boston", "london", "paris", "smallville", "beijing"])
     hubs = ["absent", "beijing", "boston", "london", "paris"]
-    papers = centrality.indicator_17(network, hubs)
+    papers = hub_indicators.indicator_17(network, hubs)
     # Over hubs there are only boston - london - paris: a weighted star.
     assert papers.tolist() == pytest.approx([0, 0, 0.5**0.5 * 3 / 5, 0.5**0.5, 0.5**0.5 * 4 / 5], abs=1e-12)
     assert papers.index.tolist() == hubs
     assert papers.name == "indicator_17"
-    patents = centrality.indicator_18(network, hubs)
+    patents = hub_indicators.indicator_18(network, hubs)
     assert patents.tolist() == [0, 0, 1, 2, 1]
     assert patents.dtype == np.int64
-    pd.testing.assert_series_equal(centrality.indicator_18(network), centrality.degree(network), check_names=False)
-    pd.testing.assert_series_equal(centrality.indicator_17(network), centrality.eigenvector(network), check_names=False)
+    pd.testing.assert_series_equal(hub_indicators.indicator_18(network), centrality.degree(network), check_names=False)
+    pd.testing.assert_series_equal(
+        hub_indicators.indicator_17(network), centrality.eigenvector(network), check_names=False
+    )
 
 
 def test_indicator_17_follows_networkx_eigenvector_numpy():
@@ -261,16 +263,16 @@ def test_indicator_17_follows_networkx_eigenvector_numpy():
     matrix = np.triu(rng.integers(1, 500, (30, 30)), 1)
     network = Network.from_matrix(matrix + matrix.T)
     expected = nx.eigenvector_centrality_numpy(network.to_networkx(), weight="weight")
-    np.testing.assert_allclose(centrality.indicator_17(network), [expected[i] for i in network.ids], rtol=1e-9)
+    np.testing.assert_allclose(hub_indicators.indicator_17(network), [expected[i] for i in network.ids], rtol=1e-9)
 
 
 def test_indicators_refuse_hubs_of_another_world():
     network = ZOO["pair"].network
     with pytest.raises(NetworkError, match=r"none of the 2 hubs .* ids like 'x', got ids like 'place-1'"):
-        centrality.indicator_17(network, ["x", "y"])
+        hub_indicators.indicator_17(network, ["x", "y"])
     with pytest.raises(NetworkError, match="named twice"):
-        centrality.indicator_18(network, ["place-1", "place-1"])
-    assert centrality.indicator_18(ZOO["empty"].network, ["x", "y"]).tolist() == [0, 0]
+        hub_indicators.indicator_18(network, ["place-1", "place-1"])
+    assert hub_indicators.indicator_18(ZOO["empty"].network, ["x", "y"]).tolist() == [0, 0]
 
 
 def test_published_centralities_of_ncses(real_data):
