@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
 from pathlib import Path
@@ -26,6 +26,7 @@ __all__ = [
     "check_own",
     "errors",
     "fitting",
+    "foreign",
     "names",
     "open_records",
     "place_id",
@@ -209,10 +210,15 @@ def put_tables(out: Path, tables: Mapping[str, Any], *, what: str, network: Any)
 def fitting(function: Any, given: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Return the options that were given, if the function takes them."""
     options = {name: value for name, value in given.items() if value is not None}
-    foreign = [f"--{name.replace('_', '-')}" for name in options if name not in signature(function).parameters]
-    if foreign:
-        raise RecipeError(f"{', '.join(foreign)} cannot be used with {what}")
+    if strange := foreign(function, options):
+        raise RecipeError(f"{', '.join(strange)} cannot be used with {what}")
     return options
+
+
+def foreign(function: Any, options: Collection[str], shown: Mapping[str, str] | None = None) -> list[str]:
+    """Return the options that a function does not take, as a user writes them."""
+    strange = [name for name in options if name not in signature(function).parameters]
+    return [(shown or {}).get(name, f"--{name.replace('_', '-')}") for name in strange]
 
 
 def print_top(title: str, rows: Any, measures: list[str], synthetic: bool) -> None:

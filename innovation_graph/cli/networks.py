@@ -1,12 +1,11 @@
 """Commands that make networks: network, import."""
 
-from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from innovation_graph.cli.common import Types, Years, names, open_records, say, span, warn
+from innovation_graph.cli.common import Types, Years, foreign, names, open_records, say, span, warn
 from innovation_graph.errors import RecipeError, UnknownNameError
 
 __all__ = ["app"]
@@ -189,13 +188,11 @@ def _fitting(form: str, given: dict[str, Any], time: str | None) -> dict[str, An
     from innovation_graph.sources import networks
 
     options = {name: value for name, value in given.items() if value is not None}
-    foreign = [
-        _OPTIONS.get(name, f"--{name}") for name in options if name not in signature(networks.FORMATS[form]).parameters
-    ]
+    strange = foreign(networks.FORMATS[form], options, _OPTIONS)
     if time is not None and form != "edges":
-        foreign.append("--time")
-    if foreign:
-        raise RecipeError(f"{', '.join(foreign)} cannot be used with the format {form}; see `import --help`")
+        strange.append("--time")
+    if strange:
+        raise RecipeError(f"{', '.join(strange)} cannot be used with the format {form}; see `import --help`")
     if options.get("weight") == "":
         options["weight"] = None
     return options

@@ -1,6 +1,5 @@
 """Commands about indices as they were published: audit, needed, whatif-index, modes, history."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from innovation_graph.cli.common import Seed, place_id, print_table, put_plain, say
+from innovation_graph.cli.scoring import is_synthetic
 from innovation_graph.errors import FormatError, RecipeError, ScoringError
 
 __all__ = ["app"]
@@ -111,7 +111,7 @@ def whatif_index_command(
         }
         scale = propagation.common_scale(found, decodings=decodings)
         outcome = propagation.what_if_network(found, _table(Path(str(network)) / "indicators.csv"), scale)
-    mark = network is not None and _synthetic(network)
+    mark = network is not None and is_synthetic(network, "whatif.json")
     outcome.write(out, synthetic=mark)
     table = outcome.table(node)
     moved = table[table["rank"] != table["rank_before"]] if (table["rank"] != table["rank_before"]).any() else table
@@ -210,10 +210,6 @@ def _decoded(published: Any, found: Any) -> dict[str, Any]:
         except ScoringError as error:
             say(f"{code} cannot be decoded: {error}")
     return decoded
-
-
-def _synthetic(folder: Path) -> bool:
-    return bool(json.loads((folder / "whatif.json").read_text(encoding="utf-8"))["synthetic"])
 
 
 def _table(path: Path) -> Any:

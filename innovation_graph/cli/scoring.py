@@ -319,9 +319,9 @@ def check_kind(provenance: Mapping[str, Any], name: str, path: Any) -> None:
         raise RecipeError(f"--{name} {path}: expected {name}, got a network of {kind}s; were the two exchanged?")
 
 
-def is_synthetic(folder: Path) -> bool:
-    """Tell whether scores were made from synthetic data."""
-    return bool(json.loads((folder / "scores.json").read_text(encoding="utf-8"))["synthetic"])
+def is_synthetic(folder: Path, head: str = "scores.json") -> bool:
+    """Tell whether a folder that this program wrote was made from synthetic data."""
+    return bool(json.loads((folder / head).read_text(encoding="utf-8"))["synthetic"])
 
 
 def _one_group(made: Any) -> Any:
